@@ -1,0 +1,1 @@
+"""Fig. 2: abstract syntax of concurrent WebAssembly. Frozen dataclasses without behaviour."""
