@@ -1,0 +1,211 @@
+"""The event structure: every thread unfolded to a tree of events, all trees in one structure.
+
+A *node* is a straight piece of one path: a list of events after which the path ends in a leaf or forks.
+`condition` holds on entering it. The conditions of siblings exclude each other. A concrete execution
+chooses one leaf for every thread that exists; an event exists iff its node is chosen.
+
+Program order: a before b iff both are of one thread and a stands earlier on the path to b. `asw`
+("additional synchronises-with") holds the edges of Fig. 11 that need no matching: spawn -> start of the child,
+end of a joined thread -> the join, initial event -> everything is *not* listed (it is implied, see `init`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from semantics.diagnostics import Span
+from semantics.runtime.actions import Action, Location, Region
+from semantics.syntax.types import ValType
+from semantics.terms import Sym, Term
+
+
+class Kind(Enum):
+    """What an event is. Only ACCESS, INIT, WAIT and NOTIFY carry memory actions."""
+
+    INIT = "init"  # the initial store or an instantiation: its writes start the objects' lives
+    ACCESS = "access"
+    WAIT = "wait"  # read of a wait that found the expected value: the thread suspends here (wait')
+    NOTIFY = "notify"  # notify'
+    WOKEN = "woken"  # first event after a suspension that a notify ended (Fig. 11, row 3)
+    TIMEOUT = "timeout"  # first event after a suspension that its timeout ended (Fig. 11, row 5)
+    SPAWN = "spawn"  # fork', or a script's thread command
+    START = "start"  # first event of a spawned thread
+    END = "end"  # last event of a thread that terminated (values or trap)
+    JOIN = "join"  # a script's wait for a thread's end
+    FENCE = "fence"
+    OBSERVE = "observe"  # reads the final store, after everything: `locations`, conditions on memory
+
+
+class Status(Enum):
+    """How a path of a thread ends."""
+
+    DONE = "done"
+    TRAP = "trap"
+    BLOCKED = "blocked"  # suspended for ever: wait' without notify or timeout, a join of a blocked thread
+    EXHAUSTED = "exhausted"  # call stack exhaustion
+    CUT = "cut"  # a bound stopped the unfolding here: outcomes may be missing beyond
+
+
+class Fate(Enum):
+    """What becomes of a suspended wait; the value of its `fate` symbol is the wait's result where it has one."""
+
+    WOKEN = 0
+    TIMEOUT = 2
+    BLOCKED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """ev ::= (act*)_h: a set of actions taken at once, at most one per region; or a marker without actions."""
+
+    id: int
+    thread: int  # index into EventStructure.threads
+    node: int  # index into EventStructure.nodes
+    kind: Kind
+    actions: tuple[Action, ...] = ()
+    rule: str = ""  # the row that emitted it, as "load-ok"
+    span: Span | None = None
+    text: str = ""  # the instruction, as "i32.load offset=4"
+    queue: Location | None = None  # WAIT, NOTIFY, WOKEN, TIMEOUT: the location whose waiters are meant
+    fate: Sym | None = None  # WAIT: a symbol of width 2 with a value of Fate
+    limit: Term = 0  # NOTIFY: at most so many waiters are woken (unsigned 32 bits)
+    count: Sym | None = None  # NOTIFY: how many were woken
+    peer: int | None = None  # WOKEN, TIMEOUT: the WAIT event; SPAWN, START, END, JOIN: the other thread
+    notears: bool | None = None  # threads proposal (S6): the instruction's no-tear flag; None for no data access
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """The end of a path: its status, the thread's registers (name -> value) and, where it says more, a reason."""
+
+    status: Status
+    registers: Mapping[str, Term]
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class PathNode:
+    """A node of a thread's tree. `parent` is None only for the root of a thread that always runs; the root of a
+    spawned thread has as parent the node of the SPAWN event. `condition`: terms of width 1 that all hold."""
+
+    id: int
+    thread: int
+    parent: int | None
+    condition: tuple[Term, ...]
+    events: list[int] = field(default_factory=list)
+    children: list[int] = field(default_factory=list)  # of the same thread
+    leaf: Leaf | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A thread: `root` is its first node; `spawn` the SPAWN event that created it, None for the host's first."""
+
+    id: int
+    name: str
+    root: int
+    spawn: int | None = None
+    register_types: Mapping[str, ValType] = field(default_factory=dict)
+    hidden: bool = False  # the host's own thread, of which reports do not speak
+
+
+class Origin(Enum):
+    """Where a symbol comes from."""
+
+    READ = "read"  # value of the reading action of `event` on `region`
+    CHOICE = "choice"  # free: memory.grow may fail, ...
+    FATE = "fate"  # of the WAIT `event`: a Fate value
+    COUNT = "count"  # of the NOTIFY `event`: how many waiters it woke
+    ENDED = "ended"  # width 1: whether thread `thread` reached a leaf DONE or TRAP
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolInfo:
+    """What a symbol stands for."""
+
+    origin: Origin
+    event: int | None = None
+    region: Region | None = None
+    thread: int | None = None
+
+
+@dataclass(slots=True)
+class EventStructure:
+    """All candidate executions of a program, up to the bounds.
+
+    `init` is the id of the initial event: happens-before everything else (A.6, item 6). `asw` are pairs of
+    event ids. `incomplete` says what the unfolding left out other than CUT leaves (empty: nothing).
+    `region_names` are for people: {region: "x"}; `cells` names byte ranges: {"x": (location, size)}.
+    """
+
+    events: list[Event]
+    nodes: list[PathNode]
+    threads: list[Thread]
+    symbols: dict[Sym, SymbolInfo]
+    asw: list[tuple[int, int]]
+    init: int
+    region_names: dict[Region, str] = field(default_factory=dict)
+    cells: dict[str, tuple[Location, int]] = field(default_factory=dict)
+    incomplete: list[str] = field(default_factory=list)
+    rules: dict[str, int] = field(default_factory=dict)  # rule name -> how often it fired
+
+    def path(self, node: int) -> list[int]:
+        """Node ids from the thread's root to `node`, within one thread."""
+        thread = self.nodes[node].thread
+        found = []
+        at: int | None = node
+        while at is not None and self.nodes[at].thread == thread:
+            found.append(at)
+            at = self.nodes[at].parent
+        return found[::-1]
+
+    def before(self) -> list[int]:
+        """For each event, the bit mask of the events that are po-before it. O(events * depth)."""
+        masks = [0] * len(self.events)
+        done: dict[int, int] = {}  # node -> mask of all events up to its end
+        for node in self.nodes:  # parents precede children
+            parent = node.parent
+            mask = done[parent] if parent is not None and self.nodes[parent].thread == node.thread else 0
+            for event in node.events:
+                masks[event] = mask
+                mask |= 1 << event
+            done[node.id] = mask
+        return masks
+
+    def static_hb(self) -> list[int]:
+        """hb0: for each event, the mask of events before it in the closure of po, asw and init-first.
+
+        An edge a -> b of hb0 holds in every execution in which a and b both exist.
+        """
+        before = self.before()
+        sources: dict[int, int] = {}
+        for a, b in self.asw:
+            sources[b] = sources.get(b, 0) | 1 << a
+        return close(before, sources, self.init)
+
+    def leaves(self, thread: int) -> list[int]:
+        """Ids of the leaf nodes of one thread."""
+        return [n.id for n in self.nodes if n.thread == thread and n.leaf is not None]
+
+
+def close(before: list[int], sources: Mapping[int, int], init: int) -> list[int]:
+    """Closes `before` (masks, transitive) under the extra edges `sources` (target -> mask) and init-first."""
+    count = len(before)
+    masks = [m | (0 if e == init else 1 << init) for e, m in enumerate(before)]
+    for target, mask in sources.items():
+        masks[target] |= mask
+    changed = bool(sources)
+    while changed:
+        changed = False
+        for e in range(count):
+            mask = rest = masks[e]
+            while rest:
+                low = rest & -rest
+                mask |= masks[low.bit_length() - 1]
+                rest ^= low
+            if mask != masks[e]:
+                masks[e] = mask
+                changed = True
+    return masks
