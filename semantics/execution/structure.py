@@ -1,8 +1,10 @@
 """The event structure: every thread unfolded to a tree of events, all trees in one structure.
 
 A *node* is a straight piece of one path: a list of events after which the path ends in a leaf or forks.
-`condition` holds on entering it. The conditions of siblings exclude each other. A concrete execution
-chooses one leaf for every thread that exists; an event exists iff its node is chosen.
+`condition` must hold in an execution that enters it; siblings are alternatives, of which an execution chooses
+exactly one (their conditions need not exclude each other: each may speak of its own events). A concrete execution
+so chooses one leaf for every thread that exists; an event exists iff its node is chosen. A node that is neither a
+leaf nor has children is a path that the unfolding refuted or dropped as redundant: no execution enters it.
 
 Program order: a before b iff both are of one thread and a stands earlier on the path to b. `asw`
 ("additional synchronises-with") holds the edges of Fig. 11 that need no matching: spawn -> start of the child,
