@@ -1,0 +1,1 @@
+"""The tests of weft; they mirror the packages."""
