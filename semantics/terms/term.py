@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 
@@ -21,17 +21,38 @@ class Sym:
         return self is other or (isinstance(other, Sym) and other.id == self.id)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class App:
     """`op` applied to `args`; `width` is that of the result, `arg_width` that of the operands.
 
-    Operators are listed in `semantics.terms.numerics.OPERATORS`.
+    Operators are listed in `semantics.terms.numerics.OPERATORS`. Terms share parts: the hash is computed once.
     """
 
     op: str
     args: tuple[Term, ...]
     width: int
     arg_width: int
+    _hash: int = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.op, self.args, self.width, self.arg_width)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, App)
+            and self._hash == other._hash
+            and self.op == other.op
+            and self.width == other.width
+            and self.arg_width == other.arg_width
+            and self.args == other.args
+        )
+
+    def __reduce__(self) -> tuple[type[App], tuple[str, tuple[Term, ...], int, int]]:
+        # hashes of strings differ between processes: build anew
+        return App, (self.op, self.args, self.width, self.arg_width)
 
 
 Term = int | Sym | App
