@@ -1,0 +1,197 @@
+"""Contexts C of Fig. 21, the projection sh(C), and the disciplines: the switches by which designs differ in typing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from semantics.diagnostics import Invalid
+from semantics.syntax.instructions import Node
+from semantics.syntax.modules import Data, Elem, ExternKind, Module
+from semantics.syntax.types import FuncType, GlobalType, MemType, Share, TableType, ValType
+from semantics.validation.registry import RULE_OF, typing_rule
+
+FUNC, GLOBAL, TABLE, MEMORY = ExternKind.FUNC, ExternKind.GLOBAL, ExternKind.TABLE, ExternKind.MEMORY
+
+
+@dataclass(frozen=True, slots=True)
+class Discipline:
+    """The switches that a profile sets."""
+
+    name: str
+    attributes: bool
+    """Functions, globals and tables may be `shared`, and `fork` and `instantiate` exist (else: memories only)."""
+    seqcst_on_local: bool
+    """Atomics on local state are valid (threads proposal); else T2 refuses them. Wait on it traps at run time."""
+    literal_call_indirect: bool = False
+    """T13 with sh' free, as printed (D13)."""
+    several_memories: bool = True
+    """A module may have more than one memory."""
+    declared_refs: bool = False
+    """ref.func in a body needs the function to occur outside of bodies (base language; no premise of T11)."""
+
+
+PAPER = Discipline("paper", attributes=True, seqcst_on_local=False)
+"""Fig. 21 with its corrections."""
+
+THREADS = Discipline("threads", attributes=False, seqcst_on_local=True, several_memories=False, declared_refs=True)
+"""Today's threads proposal: only memories have the attribute."""
+
+
+@dataclass(slots=True, eq=False)
+class Spaces:
+    """The module's part of C, one entry per index. An entry that sh(C) took away is None; indices do not move."""
+
+    module: Module
+    discipline: Discipline
+    types: tuple[FuncType, ...]
+    funcs: tuple[FuncType | None, ...]
+    tables: tuple[TableType | None, ...]
+    mems: tuple[MemType | None, ...]
+    globals: tuple[GlobalType | None, ...]
+    elems: tuple[Elem, ...]
+    datas: tuple[Data, ...]
+    refs: frozenset[int]
+    """Functions that occur outside of bodies; empty unless the discipline asks for declared references."""
+    nested: list[Module]
+    """Closed modules met by `instantiate`: still to be validated."""
+
+
+Sh = TypeVar("Sh", FuncType, TableType, MemType, GlobalType)
+T = TypeVar("T")
+
+
+def _shared(space: tuple[Sh | None, ...]) -> tuple[Sh | None, ...]:
+    return tuple(x if x is not None and x.share is Share.SHARED else None for x in space)
+
+
+@typing_rule("T29", fig=21, row="Declarations: sh(C)")
+def project(spaces: Spaces) -> Spaces:
+    """
+    local(X) = X    shared(shared X) = shared X    shared(local X) = absent    shared(absent) = absent
+    --------------------------------------------------------------------------------------------------
+    shared(C) = C with its func, global, table and memory entries mapped so; indices do not move
+
+    Types and segments carry no attribute and stay.
+    """
+    return Spaces(
+        spaces.module,
+        spaces.discipline,
+        spaces.types,
+        _shared(spaces.funcs),
+        _shared(spaces.tables),
+        _shared(spaces.mems),
+        _shared(spaces.globals),
+        spaces.elems,
+        spaces.datas,
+        spaces.refs,
+        spaces.nested,
+    )
+
+
+@dataclass(slots=True, eq=False)
+class Context:
+    """C: index spaces, and within a function its locals, labels (innermost last) and results."""
+
+    spaces: Spaces
+    locals: tuple[ValType, ...] = ()
+    labels: tuple[tuple[ValType, ...], ...] = ()
+    results: tuple[ValType, ...] = ()
+    function: int | None = None
+    """Index of the function whose body is typed."""
+
+    @property
+    def discipline(self) -> Discipline:
+        """The switches in force."""
+        return self.spaces.discipline
+
+    def under(self, label: tuple[ValType, ...]) -> Context:
+        """C, label (t*)."""
+        return Context(self.spaces, self.locals, (*self.labels, label), self.results, self.function)
+
+    def func(self, e: Node, index: int) -> FuncType:
+        """C.func(index), for the node `e`. Raises Invalid: unknown, or absent (T29)."""
+        return self._entry(self.spaces.funcs, FUNC, e, index)
+
+    def table(self, e: Node, index: int) -> TableType:
+        """C.table(index), for the node `e`. Raises Invalid: unknown, or absent (T29)."""
+        return self._entry(self.spaces.tables, TABLE, e, index)
+
+    def memory(self, e: Node, index: int) -> MemType:
+        """C.memory(index), for the node `e`. Raises Invalid: unknown, or absent (T29)."""
+        return self._entry(self.spaces.mems, MEMORY, e, index)
+
+    def global_(self, e: Node, index: int) -> GlobalType:
+        """C.global(index), for the node `e`. Raises Invalid: unknown, or absent (T29)."""
+        return self._entry(self.spaces.globals, GLOBAL, e, index)
+
+    def type(self, e: Node, index: int) -> FuncType:
+        """C.type(index), for the node `e`. Raises Invalid when unknown."""
+        return entry(self.spaces.types, "type", e, index)
+
+    def elem(self, e: Node, index: int) -> Elem:
+        """C.elem(index), for the node `e`. Raises Invalid when unknown."""
+        return entry(self.spaces.elems, "elem segment", e, index)
+
+    def data(self, e: Node, index: int) -> Data:
+        """C.data(index), for the node `e`. Raises Invalid when unknown."""
+        return entry(self.spaces.datas, "data segment", e, index)
+
+    def local(self, e: Node, index: int) -> ValType:
+        """C.local(index), for the node `e`. Raises Invalid when unknown."""
+        return entry(self.locals, "local", e, index)
+
+    def label(self, e: Node, depth: int) -> tuple[ValType, ...]:
+        """C.label(depth), counted from the innermost, for the node `e`. Raises Invalid when unknown."""
+        return entry(self.labels[::-1], "label", e, depth)
+
+    def _entry(self, space: tuple[Sh | None, ...], kind: ExternKind, e: Node, index: int) -> Sh:
+        found = entry(space, _WORD[kind], e, index)
+        if found is None:
+            user = "a shared function" if self.function is None else f"shared function {self.name(FUNC, self.function)}"
+            raise Invalid(
+                f"{user} may not use local {_WORD[kind]} {self.name(kind, index)}",
+                e.span,
+                rule="T29",
+                hint=f"declare the {_WORD[kind]} shared, or the function local",
+            )
+        return found
+
+    def name(self, kind: ExternKind, index: int) -> str:
+        """What the user calls a definition: $name where it has one, else its index."""
+        return definition_name(self.spaces.module, kind, index)
+
+
+_WORD = {FUNC: "function", TABLE: "table", MEMORY: "memory", GLOBAL: "global"}
+
+
+def entry(space: tuple[T, ...], word: str, e: Node, index: int) -> T:
+    """space[index]. Raises Invalid "unknown `word` `index`", blamed on the rule for `e`."""
+    if 0 <= index < len(space):
+        return space[index]
+    raise refuse(e, f"unknown {word} {index}: {_count(len(space), word)}")
+
+
+def _count(n: int, word: str) -> str:
+    plural = "memories" if word == "memory" else f"{word}s"
+    return f"there is no {word} here" if n == 0 else f"there is 1 {word} here" if n == 1 else f"there are {n} {plural}"
+
+
+def refuse(e: Node, message: str, *, rule: str | None = None, hint: str = "") -> Invalid:
+    """The error that the rule for `e` (or `rule`) does not hold."""
+    return Invalid(message, e.span, rule=rule or RULE_OF[type(e)].name, hint=hint)
+
+
+def definition_name(module: Module, kind: ExternKind, index: int) -> str:
+    """$name of a definition, or its index where it has none."""
+    bindings = [im.binding for im in module.imported(kind)]
+    if kind is FUNC:
+        bindings += [f.binding for f in module.funcs]
+    elif kind is TABLE:
+        bindings += [t.binding for t in module.tables]
+    elif kind is MEMORY:
+        bindings += [m.binding for m in module.memories]
+    else:
+        bindings += [g.binding for g in module.globals]
+    binding = bindings[index]
+    return str(index) if binding is None else f"${binding.removeprefix('$')}"

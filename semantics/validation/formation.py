@@ -1,0 +1,181 @@
+"""Orderings and types (Fig. 21, sections "Orderings" and "Types"): |- ord : sh, |- t : sh, |- et ok."""
+
+from __future__ import annotations
+
+from semantics.diagnostics import Invalid
+from semantics.syntax.instructions import Node
+from semantics.syntax.modules import ExternKind
+from semantics.syntax.types import (
+    ExternType,
+    FuncType,
+    GlobalType,
+    Limits,
+    MemType,
+    NumType,
+    Order,
+    RefType,
+    Share,
+    TableType,
+    ValType,
+)
+from semantics.validation.context import Context, Discipline
+from semantics.validation.registry import typing_rule
+
+LOCAL, SHARED = Share.LOCAL, Share.SHARED
+MAX_PAGES = 65536
+MAX_ENTRIES = 2**32 - 1
+
+
+# --- orderings ----------------------------------------------------------------------------------
+@typing_rule("T1", fig=21, row="Orderings: unord")
+def unord(order: Order, _share: Share, _discipline: Discipline) -> bool:
+    """
+    ------------
+    |- unord : sh
+    """
+    return order is Order.UNORD
+
+
+@typing_rule("T2", fig=21, row="Orderings: seqcst")
+def seqcst(order: Order, share: Share, discipline: Discipline) -> bool:
+    """
+    ----------------
+    |- seqcst : shared
+
+    Where the discipline has atomics on local state (threads proposal): |- seqcst : sh.
+    """
+    return order is Order.SEQCST and (share is SHARED or discipline.seqcst_on_local)
+
+
+def check_order(c: Context, e: Node, order: Order, share: Share, kind: ExternKind, index: int) -> None:
+    """The premise |- ord : sh of the access `e` to a definition. Raises Invalid (rule T2)."""
+    if unord(order, share, c.discipline) or seqcst(order, share, c.discipline):
+        return
+    if order is Order.SEQCST:
+        word = f"local {kind.value} {c.name(kind, index)}"
+        raise Invalid(f"seqcst access to {word}: atomics need shared state", e.span, rule="T2")
+    raise Invalid(f"no instruction has the order {order.value}", e.span, rule="T2")
+
+
+# --- sharability --------------------------------------------------------------------------------
+@typing_rule("T3", fig=21, row="Types: numbers")
+def number_shared(t: ValType, share: Share) -> bool:
+    """
+    ------------
+    |- nt : shared
+    """
+    return share is SHARED and isinstance(t, NumType)
+
+
+@typing_rule("T4", fig=21, row="Types: references")
+def reference_own(t: ValType, share: Share) -> bool:
+    """
+    --------------
+    |- (sh rt') : sh
+    """
+    return isinstance(t, RefType) and t.share is share
+
+
+@typing_rule("T5", fig=21, row="Types: shared is local")
+def shared_is_local(t: ValType, share: Share) -> bool:
+    """
+    |- t : shared
+    -------------
+    |- t : local
+    """
+    return share is LOCAL and (number_shared(t, SHARED) or reference_own(t, SHARED))
+
+
+def sharable(t: ValType, share: Share) -> bool:
+    """|- t : sh: values of type t may live in an object whose attribute is sh."""
+    return number_shared(t, share) or reference_own(t, share) or shared_is_local(t, share)
+
+
+# --- types --------------------------------------------------------------------------------------
+@typing_rule("T6", fig=21, row="Types: functions")
+def functype_ok(ft: FuncType, at: Node, discipline: Discipline) -> None:
+    """
+    (|- t1 : sh)*    (|- t2 : sh)*
+    ------------------------------
+    |- sh t1* -> t2* : ok
+    """
+    _attribute(ft.share, "function", at, "T6", discipline)
+    for t in ft.params:
+        if not sharable(t, ft.share):
+            raise Invalid(f"a shared function may not take a local {t}", at.span, rule="T6")
+    for t in ft.results:
+        if not sharable(t, ft.share):
+            raise Invalid(f"a shared function may not return a local {t}", at.span, rule="T6")
+
+
+@typing_rule("T7", fig=21, row="Types: globals")
+def globaltype_ok(gt: GlobalType, at: Node, discipline: Discipline) -> None:
+    """
+    |- t : sh
+    -----------------
+    |- sh mut t : ok
+    """
+    _attribute(gt.share, "global", at, "T7", discipline)
+    if not sharable(gt.type, gt.share):
+        raise Invalid(f"a shared global may not hold a local {gt.type}", at.span, rule="T7")
+
+
+@typing_rule("T8", fig=21, row="Types: tables")
+def tabletype_ok(tt: TableType, at: Node, discipline: Discipline) -> None:
+    """
+    |- rt : sh    |- [n] : ok
+    -------------------------
+    |- sh rt[n] : ok
+    """
+    _attribute(tt.share, "table", at, "T8", discipline)
+    if not sharable(tt.elem, tt.share):
+        raise Invalid(f"a shared table may not hold a local {tt.elem}", at.span, rule="T8")
+    limits_ok(tt.limits, MAX_ENTRIES, "table size must be at most 2^32-1", at)
+
+
+@typing_rule("T9", fig=21, row="Types: memories")
+def memtype_ok(mt: MemType, at: Node, _discipline: Discipline) -> None:
+    """
+    |- [n] : ok    [sh = shared => n has a maximum: threads proposal]
+    -----------------------------------------------------------------
+    |- sh [n] : ok
+    """
+    limits_ok(mt.limits, MAX_PAGES, "memory size must be at most 65536 pages (4GiB)", at)
+    if mt.share is SHARED and mt.limits.max is None:
+        raise Invalid("shared memory must have maximum", at.span, rule="T9")
+
+
+@typing_rule("limits", row="3.2.1 Limits", source="core")
+def limits_ok(limits: Limits, bound: int, too_big: str, at: Node) -> None:
+    """
+    n <= k    (m <= k)?    (n <= m)?
+    --------------------------------
+    |- {min n, max m?} : k
+    """
+    for size in (limits.min, limits.max):
+        if size is not None and size > bound:
+            raise Invalid(f"{too_big}: found {size}", at.span, rule="limits")
+    if limits.max is not None and limits.min > limits.max:
+        raise Invalid(
+            f"size minimum must not be greater than maximum: found {limits.min} and {limits.max}",
+            at.span,
+            rule="limits",
+        )
+
+
+def externtype_ok(et: ExternType, at: Node, discipline: Discipline) -> None:
+    """|- et : ok, by T6 to T9."""
+    if isinstance(et, FuncType):
+        functype_ok(et, at, discipline)
+    elif isinstance(et, GlobalType):
+        globaltype_ok(et, at, discipline)
+    elif isinstance(et, TableType):
+        tabletype_ok(et, at, discipline)
+    else:
+        memtype_ok(et, at, discipline)
+
+
+def _attribute(share: Share, kind: str, at: Node, rule: str, discipline: Discipline) -> None:
+    if share is SHARED and not discipline.attributes:
+        message = f"a {kind} may not be shared under the discipline {discipline.name!r}: only memories may"
+        raise Invalid(message, at.span, rule=rule)
