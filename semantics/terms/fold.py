@@ -59,10 +59,8 @@ def extract(term: Term, low: int, width: int) -> Term:
         return term
     if isinstance(term, App):
         op, args, inner = term.op, term.args, term.arg_width
-        if op == "extract":
-            offset = args[1]
-            assert isinstance(offset, int)  # by construction, below
-            return extract(args[0], low + offset, width)
+        if op == "extract" and isinstance(args[1], int):
+            return extract(args[0], low + args[1], width)
         if op == "concat":
             first, last = low // inner, (low + width - 1) // inner
             if first == last:
@@ -103,10 +101,10 @@ def concat(*parts: Term, arg_width: int = 8) -> Term:
 def _whole(parts: tuple[Term, ...], w: int) -> Term | None:
     """The term of which `parts` are consecutive pieces, if they are."""
     first = parts[0]
-    if not (isinstance(first, App) and first.op == "extract" and isinstance(first.args[1], int)):
+    if not (isinstance(first, App) and first.op == "extract"):
         return None
     origin, low = first.args
-    if all(
+    if isinstance(low, int) and all(
         isinstance(p, App) and p.op == "extract" and p.args[1] == low + i * w and p.args[0] == origin
         for i, p in enumerate(parts)
     ):

@@ -1,0 +1,173 @@
+"""Frames, administrative instructions, thread configurations and steps (Fig. 3).
+
+A configuration is an immutable value whose parts are shared, so that forking a path costs nothing: the focus (code,
+position, operands of the innermost block), the labels around it, the frame, and the suspended callers. Together
+they are the evaluation context E of the paper; only `semantics.reduction.machine` takes it apart.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from semantics.runtime.actions import Action, Location
+from semantics.runtime.store import FuncInst, ModuleInst
+from semantics.syntax.instructions import Block, Expr, If, Instr, Loop
+from semantics.syntax.types import ValType
+from semantics.terms import Term
+
+
+class Value(NamedTuple):
+    """v ::= t.const c | ref.null | ref a, with c a term; null is 0 and ref a is the address a."""
+
+    type: ValType
+    term: Term
+
+
+class Frame(NamedTuple):
+    """f ::= {module m, local v*}; `func` is the function whose body runs, None for host code."""
+
+    instance: ModuleInst
+    locals: tuple[Value, ...]
+    func: FuncInst | None = None
+
+
+# --- administrative instructions: what a redex leaves that is not a value --------------------------------------
+class Enter(NamedTuple):
+    """label_arity{cont} v* e* end: enters a block with `inputs` as its operands."""
+
+    node: Block | Loop | If
+    body: Expr
+    arity: int  # of a branch to the label
+    inputs: int  # how many operands move in
+
+
+class Break(NamedTuple):
+    """br l, for the context to perform."""
+
+    label: int
+
+
+class Leave(NamedTuple):
+    """return, for the context to perform."""
+
+
+class Trap(NamedTuple):
+    """trap, with the specification's words for its reason."""
+
+    reason: str
+
+
+class CallPrime(NamedTuple):
+    """call' a"""
+
+    func: int
+
+
+class ForkPrime(NamedTuple):
+    """fork' (v* (call' a))"""
+
+    func: int
+    arguments: tuple[Value, ...]
+
+
+class WaitPrime(NamedTuple):
+    """wait' l q: suspended at l; q is the timeout in nanoseconds, negative (signed 64 bits) for none."""
+
+    location: Location
+    timeout: Term
+
+
+class NotifyPrime(NamedTuple):
+    """notify' l n m: n of at most m waiters woken so far (unsigned 32 bits)."""
+
+    location: Location
+    woken: int
+    limit: Term
+
+
+class Run(NamedTuple):
+    """frame_0{module m, local eps} e* end: code of a module instance that no function holds, as the segments and
+    the start function of `instantiate`."""
+
+    instance: ModuleInst
+    code: Expr
+
+
+Admin = Enter | Break | Leave | Trap | CallPrime | ForkPrime | WaitPrime | NotifyPrime | Run
+
+
+class Step(NamedTuple):
+    """One instance of a local rule: the redex becomes `result` then `then`, with the event's `actions`.
+
+    `condition`: terms of width 1, all of which must hold. `frame` replaces the frame where it is given. `notears` is
+    the threads proposal's flag of a data access (S6): integer type, at most 4 bytes, naturally aligned.
+    """
+
+    result: tuple[Value, ...] = ()
+    then: Admin | None = None
+    actions: tuple[Action, ...] = ()
+    condition: tuple[Term, ...] = ()
+    frame: Frame | None = None
+    notears: bool | None = None
+
+
+# --- contexts ----------------------------------------------------------------------------------------------------
+class Label(NamedTuple):
+    """label_n{cont}: a block that is open. After it `code` goes on at `pc` with `operands` below its results."""
+
+    node: Block | Loop | If
+    arity: int
+    code: Expr
+    pc: int
+    operands: tuple[Value, ...]
+    outer: Label | None
+
+
+class Activation(NamedTuple):
+    """frame_n{f}: a caller that is suspended; it goes on with `results` values of its callee."""
+
+    results: int
+    code: Expr
+    pc: int
+    operands: tuple[Value, ...]
+    label: Label | None
+    frame: Frame
+    outer: Activation | None
+
+
+class Configuration(NamedTuple):
+    """f; E[e*] of one thread. `pending` is an administrative instruction in the hole, if there is one: Trap ends the
+    thread, WaitPrime, NotifyPrime and ForkPrime are for the global relation (Fig. 11), CallPrime is the next redex.
+
+    Equality is structural; with parts shared it is cheap.
+    """
+
+    code: Expr
+    pc: int
+    operands: tuple[Value, ...]
+    label: Label | None
+    frame: Frame
+    caller: Activation | None
+    depth: int = 0  # number of callers
+    pending: Admin | None = None
+
+    @property
+    def redex(self) -> Instr | None:
+        """The next instruction; None at the end of a block or body, or where an administrative one is pending."""
+        return self.code[self.pc] if self.pending is None and self.pc < len(self.code) else None
+
+    @property
+    def finished(self) -> bool:
+        """Whether only values are left: the thread has terminated with `operands`."""
+        return self.pending is None and self.pc >= len(self.code) and self.label is None and self.caller is None
+
+
+class Transition(NamedTuple):
+    """A step of a configuration: the rule's name, the step, what it leads to. `instr` is the redex. `back_edge` is
+    the loop that a branch restarted, if it did."""
+
+    rule: str
+    step: Step
+    after: Configuration
+    instr: Instr | None
+    back_edge: Loop | None = None
