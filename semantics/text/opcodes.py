@@ -1,0 +1,314 @@
+"""The instructions by name: how the immediates of each are read, and what it builds. One table a family.
+
+A row is (immediates, build): `immediates(cursor, context)` takes what follows the name and gives the last arguments of
+`build`; None stands for no immediates. To add a family, add its rows; plain and folded forms, unknown-instruction
+suggestions and the printer follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from semantics.syntax import instructions as ast
+from semantics.syntax.instructions import Instr, MemArg
+from semantics.syntax.types import I32, I64, NumType, Order
+from semantics.text.context import Context, suggestion, take_index
+from semantics.text.cursor import Cursor
+from semantics.text.literals import is_integer, read_integer
+from semantics.text.types import heap_type, take_results, take_share, type_use
+
+Immediates = Callable[[Cursor, Context], tuple[Any, ...]]
+Row = tuple[Immediates | None, Callable[..., Instr]]
+
+BINARY = (
+    "add", "sub", "mul", "div_s", "div_u", "rem_s", "rem_u", "and", "or", "xor", "shl", "shr_s", "shr_u", "rotl",
+    "rotr",
+)  # fmt: skip
+COMPARE = ("eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u")
+UNARY = ("clz", "ctz", "popcnt", "extend8_s", "extend16_s")
+RMW = ("add", "sub", "and", "or", "xor", "xchg")
+INTEGERS = (I32, I64)
+
+
+# --- immediates ---------------------------------------------------------------------------------
+def _index(space: str, kind: str) -> Immediates:
+    def read(cursor: Cursor, context: Context) -> tuple[int]:
+        return (take_index(cursor, getattr(context, space), kind),)
+
+    return read
+
+
+def _optional(space: str, kind: str) -> Immediates:
+    def read(cursor: Cursor, context: Context) -> tuple[int]:
+        return (take_index(cursor, getattr(context, space), kind) if cursor.at_index else 0,)
+
+    return read
+
+
+def _ordered(read: Immediates) -> Immediates:
+    """The immediates of an atomic table or global access, with `seq_cst` before or after them."""
+
+    def read_ordered(cursor: Cursor, context: Context) -> tuple[Any, ...]:
+        _take_order(cursor)
+        arguments = read(cursor, context)
+        _take_order(cursor)
+        return arguments
+
+    return read_ordered
+
+
+def _take_order(cursor: Cursor) -> None:
+    if cursor.peek() in ("acq_rel", "acqrel"):
+        raise cursor.unsupported("the order acq_rel")
+    _ = cursor.keyword("seq_cst") or cursor.keyword("seqcst")
+
+
+def _label(cursor: Cursor, context: Context) -> tuple[int]:
+    return (_take_label(cursor, context),)
+
+
+def _take_label(cursor: Cursor, context: Context) -> int:
+    word = cursor.peek()
+    if word is None or word[0] != "$":
+        return cursor.number("a label (a name such as $l, or a depth)")
+    for depth, name in enumerate(reversed(context.labels)):
+        if name == word:
+            cursor.index += 1
+            return depth
+    raise cursor.error(f"unknown label {word}{suggestion(word, [n for n in context.labels if n])}")
+
+
+def _labels(cursor: Cursor, context: Context) -> tuple[tuple[int, ...], int]:
+    depths = [_take_label(cursor, context)]
+    while cursor.at_index:
+        depths.append(_take_label(cursor, context))
+    return tuple(depths[:-1]), depths[-1]
+
+
+def _memarg(size: int) -> Immediates:
+    natural = MemArg(align=size.bit_length() - 1)
+
+    def read(cursor: Cursor, context: Context) -> tuple[MemArg]:
+        word = cursor.peek()
+        if word is None:
+            return (natural,)
+        memory = take_index(cursor, context.memories, "memory") if cursor.at_index else 0
+        offset = _labelled_number(cursor, "offset=")
+        align = _labelled_number(cursor, "align=")
+        if align is not None and (align == 0 or align & (align - 1)):
+            cursor.index -= 1
+            raise cursor.error(f"alignment must be a power of two, not {align}")
+        return (MemArg(offset or 0, natural.align if align is None else align.bit_length() - 1, memory),)
+
+    return read
+
+
+def _labelled_number(cursor: Cursor, label: str) -> int | None:
+    word = cursor.peek()
+    if word is None or not word.startswith(label):
+        return None
+    digits = word[len(label) :]
+    if not digits[:1].isdigit() or not is_integer(digits):
+        raise cursor.error(f"{label} needs an unsigned number")
+    value = read_integer(digits, 32)
+    if value is None:
+        raise cursor.error(f"{label[:-1]} out of range: {digits} is not a 32-bit number")
+    cursor.index += 1
+    return value
+
+
+def _integer(type: NumType) -> Immediates:
+    def read(cursor: Cursor, context: Context) -> tuple[int]:
+        word = cursor.peek()
+        if word is None or not is_integer(word):
+            raise cursor.unexpected(f"an {type} literal")
+        value = read_integer(word, type.bits)
+        if value is None:
+            bits = type.bits
+            raise cursor.error(f"{type} constant out of range: {word}", expected=(f"-2^{bits - 1} .. 2^{bits}-1",))
+        cursor.index += 1
+        return (value,)
+
+    return read
+
+
+def _call_indirect(cursor: Cursor, context: Context) -> tuple[int, int]:
+    table = take_index(cursor, context.tables, "table") if cursor.at_index else 0
+    return type_use(cursor, context, take_share(cursor))[0], table
+
+
+def _select(cursor: Cursor, context: Context) -> tuple[Any]:
+    return (take_results(cursor),) if cursor.peek_head() == "result" else ()  # type: ignore[return-value]
+
+
+def _heap(cursor: Cursor, context: Context) -> tuple[Any]:
+    return (heap_type(cursor),)
+
+
+def _two(space: str, kind: str) -> Immediates:
+    """Target and source of a copy: both or neither."""
+
+    def read(cursor: Cursor, context: Context) -> tuple[int, ...]:
+        if not cursor.at_index:
+            return ()
+        names = getattr(context, space)
+        return take_index(cursor, names, kind), take_index(cursor, names, kind)
+
+    return read
+
+
+def _init(space: str, kind: str, segments: str, segment: str) -> Immediates:
+    """The optional target and the segment of an *.init: (target, segment)."""
+
+    def read(cursor: Cursor, context: Context) -> tuple[int, int]:
+        begin = cursor.index
+        if not cursor.at_index:
+            raise cursor.unexpected(f"a {segment} segment (a name such as $x, or an index)")
+        cursor.index += 1
+        two = cursor.at_index
+        cursor.index = begin
+        target = take_index(cursor, getattr(context, space), kind) if two else 0
+        return target, take_index(cursor, getattr(context, segments), f"{segment} segment")
+
+    return read
+
+
+def _memory_init(target: int, data: int, **rest: Any) -> Instr:
+    return ast.MemoryInit(data, target, **rest)
+
+
+def _nested_module(cursor: Cursor, context: Context) -> tuple[Any]:
+    begin = cursor.index
+    index = take_index(cursor, context.modules, "module")
+    if index >= len(context.nested):
+        cursor.index = begin
+        raise cursor.error(f"unknown module {index}")
+    return (context.nested[index],)
+
+
+# --- families -----------------------------------------------------------------------------------
+def _control() -> dict[str, Row]:
+    rows: dict[str, Row] = {
+        "unreachable": (None, ast.Unreachable),
+        "nop": (None, ast.Nop),
+        "br": (_label, ast.Br),
+        "br_if": (_label, ast.BrIf),
+        "br_table": (_labels, ast.BrTable),
+        "return": (None, ast.Return),
+        "call": (_index("funcs", "func"), ast.Call),
+        "fork": (_index("funcs", "func"), ast.Fork),
+        "instantiate": (_nested_module, ast.Instantiate),
+        "drop": (None, ast.Drop),
+        "select": (_select, ast.Select),
+    }
+    return rows | _orders("call_indirect", _call_indirect, ast.CallIndirect, "call_indirect.atomic")
+
+
+def _orders(name: str, read: Immediates, build: Callable[..., Instr], atomic: str) -> dict[str, Row]:
+    """`name`, `name`.unord and `name`.seqcst (the paper), and the seqcst form as today's proposals spell it."""
+    seqcst = partial(build, order=Order.SEQCST)
+    return {
+        name: (read, build),
+        f"{name}.unord": (read, build),
+        f"{name}.seqcst": (read, seqcst),
+        atomic: (_ordered(read), seqcst),
+    }
+
+
+def _variables() -> dict[str, Row]:
+    local, variable = _index("locals", "local"), _index("globals", "global")
+    return {
+        "local.get": (local, ast.LocalGet),
+        "local.set": (local, ast.LocalSet),
+        "local.tee": (local, ast.LocalTee),
+        **_orders("global.get", variable, ast.GlobalGet, "global.atomic.get"),
+        **_orders("global.set", variable, ast.GlobalSet, "global.atomic.set"),
+    }
+
+
+def _numerics() -> dict[str, Row]:
+    rows: dict[str, Row] = {}
+    for t in INTEGERS:
+        rows[f"{t}.const"] = (_integer(t), partial(ast.Const, t))
+        rows[f"{t}.eqz"] = (None, partial(ast.Test, t, "eqz"))
+        rows |= {f"{t}.{op}": (None, partial(ast.Unary, t, op)) for op in UNARY}
+        rows |= {f"{t}.{op}": (None, partial(ast.Binary, t, op)) for op in BINARY}
+        rows |= {f"{t}.{op}": (None, partial(ast.Compare, t, op)) for op in COMPARE}
+    rows["i64.extend32_s"] = (None, partial(ast.Unary, I64, "extend32_s"))
+    rows["i32.wrap_i64"] = (None, partial(ast.Convert, "wrap", I32, I64))
+    rows["i64.extend_i32_s"] = (None, partial(ast.Convert, "extend_s", I64, I32))
+    rows["i64.extend_i32_u"] = (None, partial(ast.Convert, "extend_u", I64, I32))
+    return rows
+
+
+def _references() -> dict[str, Row]:
+    table = _optional("tables", "table")
+    return {
+        "ref.null": (_heap, ast.RefNull),
+        "ref.func": (_index("funcs", "func"), ast.RefFunc),
+        "ref.is_null": (None, ast.RefIsNull),
+        **_orders("table.get", table, ast.TableGet, "table.atomic.get"),
+        **_orders("table.set", table, ast.TableSet, "table.atomic.set"),
+        "table.size": (table, ast.TableSize),
+        "table.grow": (table, ast.TableGrow),
+        "table.fill": (table, ast.TableFill),
+        "table.copy": (_two("tables", "table"), ast.TableCopy),
+        "table.init": (_init("tables", "table", "elems", "elem"), ast.TableInit),
+        "elem.drop": (_index("elems", "elem segment"), ast.ElemDrop),
+    }
+
+
+def _memory() -> dict[str, Row]:
+    memory = _optional("memories", "memory")
+    rows: dict[str, Row] = {
+        "memory.size": (memory, ast.MemorySize),
+        "memory.grow": (memory, ast.MemoryGrow),
+        "memory.fill": (memory, ast.MemoryFill),
+        "memory.copy": (_two("memories", "memory"), ast.MemoryCopy),
+        "memory.init": (_init("memories", "memory", "datas", "data"), _memory_init),
+        "data.drop": (_index("datas", "data segment"), ast.DataDrop),
+    }
+    for t in INTEGERS:
+        for size in _sizes(t):
+            packed, memarg = size < t.bytes, _memarg(size)
+            width = str(8 * size) if packed else ""
+            rows[f"{t}.store{width}"] = (memarg, partial(ast.Store, t, size))
+            for sign in ("_s", "_u") if packed else ("",):
+                signed = sign == "_s" if packed else None
+                rows[f"{t}.load{width}{sign}"] = (memarg, partial(ast.Load, t, size, signed))
+    return rows
+
+
+def _atomics() -> dict[str, Row]:
+    rows: dict[str, Row] = {
+        "atomic.fence": (None, ast.Fence),
+        "memory.atomic.notify": (_memarg(4), ast.Notify),
+        "memory.atomic.wait32": (_memarg(4), partial(ast.Wait, I32)),
+        "memory.atomic.wait64": (_memarg(8), partial(ast.Wait, I64)),
+    }
+    for t in INTEGERS:
+        for size in _sizes(t):
+            packed, memarg = size < t.bytes, _memarg(size)
+            width, unsigned = (str(8 * size), "_u") if packed else ("", "")
+            load = partial(ast.Load, t, size, False if packed else None, order=Order.SEQCST)
+            rows[f"{t}.atomic.load{width}{unsigned}"] = (memarg, load)
+            rows[f"{t}.atomic.store{width}"] = (memarg, partial(ast.Store, t, size, order=Order.SEQCST))
+            for op in RMW:
+                rows[f"{t}.atomic.rmw{width}.{op}{unsigned}"] = (memarg, partial(_rmw, t, op, size))
+            rows[f"{t}.atomic.rmw{width}.cmpxchg{unsigned}"] = (memarg, partial(ast.Cmpxchg, t, size))
+    return rows
+
+
+def _rmw(t: NumType, op: str, size: int, memarg: MemArg, **rest: Any) -> Instr:
+    return ast.Rmw(t, op, size, memarg, **rest)
+
+
+def _sizes(t: NumType) -> tuple[int, ...]:
+    """The access sizes of a type, in bytes."""
+    return tuple(size for size in (1, 2, 4, 8) if size <= t.bytes)
+
+
+ROWS: dict[str, Row] = {**_control(), **_variables(), **_numerics(), **_references(), **_memory(), **_atomics()}
+"""Every instruction but block, loop and if, by name."""
