@@ -65,7 +65,7 @@ def _check_end(frame: _Frame) -> None:
 def check_constant(c: Context, code: Expr, t: ValType, owner: Node, rule: str) -> None:
     """
     e in t.const c, ref.null, ref.func i, global.get i with C.global(i) = sh const t    C |- e* : eps -> t
-    -----------------------------------------------------------------------------------------------------
+    ------------------------------------------------------------------------------------------------------
     C |- e* : eps -> t const
 
     C.global holds the imported globals only. `rule` is blamed when the result is not of type t.

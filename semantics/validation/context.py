@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from semantics.diagnostics import Invalid
 from semantics.syntax.instructions import Node
@@ -89,13 +89,20 @@ def project(spaces: Spaces) -> Spaces:
     )
 
 
+class Label(NamedTuple):
+    """The types that a branch to a block carries, and the labels around it. Linked, as nesting may be deep."""
+
+    types: tuple[ValType, ...]
+    outer: Label | None
+
+
 @dataclass(slots=True, eq=False)
 class Context:
-    """C: index spaces, and within a function its locals, labels (innermost last) and results."""
+    """C: index spaces, and within a function its locals, innermost label and results."""
 
     spaces: Spaces
     locals: tuple[ValType, ...] = ()
-    labels: tuple[tuple[ValType, ...], ...] = ()
+    labels: Label | None = None
     results: tuple[ValType, ...] = ()
     function: int | None = None
     """Index of the function whose body is typed."""
@@ -107,7 +114,7 @@ class Context:
 
     def under(self, label: tuple[ValType, ...]) -> Context:
         """C, label (t*)."""
-        return Context(self.spaces, self.locals, (*self.labels, label), self.results, self.function)
+        return Context(self.spaces, self.locals, Label(label, self.labels), self.results, self.function)
 
     def func(self, e: Node, index: int) -> FuncType:
         """C.func(index), for the node `e`. Raises Invalid: unknown, or absent (T29)."""
@@ -143,7 +150,12 @@ class Context:
 
     def label(self, e: Node, depth: int) -> tuple[ValType, ...]:
         """C.label(depth), counted from the innermost, for the node `e`. Raises Invalid when unknown."""
-        return entry(self.labels[::-1], "label", e, depth)
+        labels: list[tuple[ValType, ...]] = []
+        label = self.labels
+        while label is not None and len(labels) <= depth:
+            labels.append(label.types)
+            label = label.outer
+        return entry(tuple(labels), "label", e, depth)
 
     def _entry(self, space: tuple[Sh | None, ...], kind: ExternKind, e: Node, index: int) -> Sh:
         found = entry(space, _WORD[kind], e, index)

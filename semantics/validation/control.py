@@ -44,7 +44,7 @@ def unreachable(_c: Context, _e: Unreachable, _operands: Operands) -> Arrow:
 @typing_rule("nop", Nop, row=CONTROL, source="core")
 def nop(_c: Context, _e: Nop, _operands: Operands) -> Arrow:
     """
-    -------------------
+    ---------------------
     C |- nop : eps -> eps
     """
     return NOTHING
@@ -76,7 +76,7 @@ def loop(_c: Context, e: Loop, _operands: Operands) -> Arrow:
 def if_(_c: Context, e: If, _operands: Operands) -> Arrow:
     """
     bt = t1* -> t2*    C, label (t2*) |- e1* : t1* -> t2*    C, label (t2*) |- e2* : t1* -> t2*
-    ------------------------------------------------------------------------------------------
+    -------------------------------------------------------------------------------------------
     C |- if bt e1* else e2* end : t1* i32 -> t2*
     """
     t1, t2 = e.type.params, e.type.results
@@ -97,7 +97,7 @@ def br(c: Context, e: Br, _operands: Operands) -> Arrow:
 def br_if(c: Context, e: BrIf, _operands: Operands) -> Arrow:
     """
     C.label(l) = t*
-    -------------------------
+    ---------------------------
     C |- br_if l : t* i32 -> t*
     """
     t = c.label(e, e.label)
@@ -128,7 +128,7 @@ def br_table(c: Context, e: BrTable, operands: Operands) -> Arrow:
 def return_(c: Context, _e: Return, _operands: Operands) -> Arrow:
     """
     C.return = t*
-    -----------------------------
+    ---------------------------
     C |- return : t1* t* -> t2*
     """
     return Arrow(c.results, diverges=True)
@@ -149,7 +149,7 @@ def call(c: Context, e: Call, _operands: Operands) -> Arrow:
 def call_indirect(c: Context, e: CallIndirect, _operands: Operands) -> Arrow:
     """
     ft = sh' t1* -> t2*    C.table = sh (sh'' funcref)[n]    |- ord : sh    [|- ft : ok]    [sh' = sh'']
-    ---------------------------------------------------------------------------------------------------
+    ----------------------------------------------------------------------------------------------------
     C |- call_indirect.ord ft : t1* i32 -> t2*
 
     As printed sh' is free, and a call with sh' =/= sh'' always traps (D13). |- ft : ok holds of every C.type.
@@ -169,7 +169,7 @@ def call_indirect(c: Context, e: CallIndirect, _operands: Operands) -> Arrow:
 @typing_rule("drop", Drop, row="3.3.4 Parametric Instructions", source="core")
 def drop(_c: Context, _e: Drop, operands: Operands) -> Arrow:
     """
-    ------------------
+    --------------------
     C |- drop : t -> eps
     """
     return Arrow((operands.peek(0),))
@@ -198,7 +198,7 @@ def select(_c: Context, e: Select, operands: Operands) -> Arrow:
 def local_get(c: Context, e: LocalGet, _operands: Operands) -> Arrow:
     """
     C.local(x) = t
-    -------------------------
+    ---------------------------
     C |- local.get x : eps -> t
     """
     return Arrow((), (c.local(e, e.index),))
@@ -208,7 +208,7 @@ def local_get(c: Context, e: LocalGet, _operands: Operands) -> Arrow:
 def local_set(c: Context, e: LocalSet, _operands: Operands) -> Arrow:
     """
     C.local(x) = t
-    -------------------------
+    ---------------------------
     C |- local.set x : t -> eps
     """
     return Arrow((c.local(e, e.index),))
@@ -218,7 +218,7 @@ def local_set(c: Context, e: LocalSet, _operands: Operands) -> Arrow:
 def local_tee(c: Context, e: LocalTee, _operands: Operands) -> Arrow:
     """
     C.local(x) = t
-    -----------------------
+    -------------------------
     C |- local.tee x : t -> t
     """
     t = (c.local(e, e.index),)

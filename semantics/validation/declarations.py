@@ -60,7 +60,7 @@ def table(c: Context, t: Table) -> None:
 def memory(c: Context, m: Memory) -> None:
     """
     |- mt : ok
-    --------------------------------
+    ---------------------------
     C |- ex* memory mt : ex* mt
     """
     memtype_ok(m.type, m, c.discipline)
@@ -71,7 +71,7 @@ def memory(c: Context, m: Memory) -> None:
 def func_import(im: Import, ft: FuncType, discipline: Discipline) -> None:
     """
     |- ft : ok
-    ---------------------------
+    ----------------------------
     C |- ex* func ft im : ex* ft
     """
     functype_ok(ft, im, discipline)
@@ -81,7 +81,7 @@ def func_import(im: Import, ft: FuncType, discipline: Discipline) -> None:
 def global_import(im: Import, gt: GlobalType, discipline: Discipline) -> None:
     """
     |- gt : ok
-    -----------------------------
+    ------------------------------
     C |- ex* global gt im : ex* gt
     """
     globaltype_ok(gt, im, discipline)
@@ -91,7 +91,7 @@ def global_import(im: Import, gt: GlobalType, discipline: Discipline) -> None:
 def table_import(im: Import, tt: TableType, discipline: Discipline) -> None:
     """
     |- tt : ok
-    ----------------------------
+    -----------------------------
     C |- ex* table tt im : ex* tt
     """
     tabletype_ok(tt, im, discipline)
@@ -101,7 +101,7 @@ def table_import(im: Import, tt: TableType, discipline: Discipline) -> None:
 def memory_import(im: Import, mt: MemType, discipline: Discipline) -> None:
     """
     |- mt : ok
-    -----------------------------
+    ------------------------------
     C |- ex* memory mt im : ex* mt
     """
     memtype_ok(mt, im, discipline)
@@ -120,7 +120,7 @@ IMPORT_RULES: dict[type[ExternType], Callable[..., None]] = {
 def elem(c: Context, segment: Elem) -> None:
     """
     (C |- e* : eps -> rt const)*    mode active x e0*: C.table(x) = sh rt[n], C |- e0* : eps -> i32 const
-    ----------------------------------------------------------------------------------------------------
+    -----------------------------------------------------------------------------------------------------
     C |- elem rt (e*)* mode : rt
     """
     for item in segment.items:
@@ -226,7 +226,7 @@ def _check_functions(module: Module, spaces: Spaces) -> None:
         seen = spaces
         if f.type.share is Share.SHARED:
             seen = projected = projected or project(spaces)
-        function(Context(seen, f.type.params + f.locals, (), f.type.results, index), f)
+        function(Context(seen, f.type.params + f.locals, None, f.type.results, index), f)
 
 
 def _check_exports(module: Module, spaces: IndexSpaces) -> None:

@@ -30,7 +30,7 @@ MAX_ENTRIES = 2**32 - 1
 @typing_rule("T1", fig=21, row="Orderings: unord")
 def unord(order: Order, _share: Share, _discipline: Discipline) -> bool:
     """
-    ------------
+    -------------
     |- unord : sh
     """
     return order is Order.UNORD
@@ -39,7 +39,7 @@ def unord(order: Order, _share: Share, _discipline: Discipline) -> bool:
 @typing_rule("T2", fig=21, row="Orderings: seqcst")
 def seqcst(order: Order, share: Share, discipline: Discipline) -> bool:
     """
-    ----------------
+    ------------------
     |- seqcst : shared
 
     Where the discipline has atomics on local state (threads proposal): |- seqcst : sh.
@@ -61,7 +61,7 @@ def check_order(c: Context, e: Node, order: Order, share: Share, kind: ExternKin
 @typing_rule("T3", fig=21, row="Types: numbers")
 def number_shared(t: ValType, share: Share) -> bool:
     """
-    ------------
+    --------------
     |- nt : shared
     """
     return share is SHARED and isinstance(t, NumType)
@@ -70,7 +70,7 @@ def number_shared(t: ValType, share: Share) -> bool:
 @typing_rule("T4", fig=21, row="Types: references")
 def reference_own(t: ValType, share: Share) -> bool:
     """
-    --------------
+    ----------------
     |- (sh rt') : sh
     """
     return isinstance(t, RefType) and t.share is share
@@ -112,7 +112,7 @@ def functype_ok(ft: FuncType, at: Node, discipline: Discipline) -> None:
 def globaltype_ok(gt: GlobalType, at: Node, discipline: Discipline) -> None:
     """
     |- t : sh
-    -----------------
+    ----------------
     |- sh mut t : ok
     """
     _attribute(gt.share, "global", at, "T7", discipline)

@@ -42,7 +42,7 @@ def match_global(actual: GlobalType, wanted: GlobalType) -> bool:
 def match_table(actual: TableType, wanted: TableType) -> bool:
     """
     |- [n] <= [n']
-    --------------------
+    ---------------------
     sh rt[n] <= sh rt[n']
     """
     return actual.share is wanted.share and actual.elem == wanted.elem and match_limits(actual.limits, wanted.limits)
@@ -52,7 +52,7 @@ def match_table(actual: TableType, wanted: TableType) -> bool:
 def match_memory(actual: MemType, wanted: MemType) -> bool:
     """
     |- [n] <= [n']
-    ----------------
+    -----------------
     sh [n] <= sh [n']
     """
     return actual.share is wanted.share and match_limits(actual.limits, wanted.limits)

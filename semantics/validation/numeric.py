@@ -62,7 +62,7 @@ def const(_c: Context, e: Const, _operands: Operands) -> Arrow:
 @typing_rule("unop", Unary, row=NUMERIC, source="core")
 def unop(_c: Context, e: Unary, _operands: Operands) -> Arrow:
     """
-    ------------------
+    --------------------
     C |- t.unop : t -> t
     """
     _exists(e, UNARY)
@@ -72,7 +72,7 @@ def unop(_c: Context, e: Unary, _operands: Operands) -> Arrow:
 @typing_rule("binop", Binary, row=NUMERIC, source="core")
 def binop(_c: Context, e: Binary, _operands: Operands) -> Arrow:
     """
-    ----------------------
+    -----------------------
     C |- t.binop : t t -> t
     """
     _exists(e, BINARY)
@@ -102,7 +102,7 @@ def relop(_c: Context, e: Compare, _operands: Operands) -> Arrow:
 @typing_rule("cvtop", Convert, row=NUMERIC, source="core")
 def cvtop(_c: Context, e: Convert, _operands: Operands) -> Arrow:
     """
-    ------------------------------
+    -------------------------------
     C |- t2.cvtop_t1_sx? : t1 -> t2
     """
     if (e.op, e.to, e.source) not in CONVERT:

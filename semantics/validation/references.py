@@ -57,7 +57,7 @@ def ref_func(c: Context, e: RefFunc, _operands: Operands) -> Arrow:
 @typing_rule("ref.is_null", RefIsNull, row="3.3.2 Reference Instructions", source="core")
 def ref_is_null(_c: Context, e: RefIsNull, operands: Operands) -> Arrow:
     """
-    ---------------------------
+    ----------------------------
     C |- ref.is_null : rt -> i32
     """
     found = operands.peek(0)
@@ -83,7 +83,7 @@ def table_get(c: Context, e: TableGet, _operands: Operands) -> Arrow:
 def table_set(c: Context, e: TableSet, _operands: Operands) -> Arrow:
     """
     C.table = sh rt[n]    |- ord : sh
-    ---------------------------------
+    ----------------------------------
     C |- table.set.ord : i32 rt -> eps
     """
     tt = c.table(e, e.table)

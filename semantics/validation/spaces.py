@@ -47,7 +47,7 @@ def index_spaces(module: Module) -> IndexSpaces:
 def export(spaces: IndexSpaces, ex: Export) -> ExternType:
     """
     C.kind(i) = et
-    --------------------------------------
+    --------------------------------
     C |- export "name" (kind i) : et
     """
     word = "function" if ex.kind is FUNC else ex.kind.value
