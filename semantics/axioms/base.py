@@ -4,8 +4,10 @@ Sets:        E (events that exist), R, W, RMW, SC, INIT (kind), MARK (events wit
 with index:  R@b W@b (a reading, writing action on b's region that covers cell b; for a region index: any action on it)
              SC@r (the action on r is seqcst), TF@r (tearfree, Fig. 15), NT@r (the proposal's no-tear flag, S6)
 Relations:   po, id, asw (spawn -> start, end -> join, initial event -> all other events, all -> OBSERVE)
-             create (initial or instantiate event -> every other event with an action on an object that it created)
-             init-overlap (an event with an INIT-kind write -> every other event that overlaps it in some region)
+             create (initial or instantiate event -> every other event with an action on an object that it created:
+             the creator is an event of kind INIT, the objects are the addresses that its writes mention)
+             init-overlap (an event with an INIT-kind write -> every other event that overlaps it in some region;
+             INIT-kind: the event is of kind INIT, or the write's order is init, S2)
              susp (WAIT -> the NOTIFY that wakes it), wake (NOTIFY -> the WOKEN event of a waiter that it wakes)
              queue (total order, existential, per location, on WAIT, NOTIFY and TIMEOUT events; the FIFO rules of
              systems.md A.8 S5 hold of it: see semantics.axioms.queues)
