@@ -46,9 +46,8 @@ from semantics.text.types import (
 )
 
 _KINDS = {kind.value: kind for kind in ExternKind}
-_FIELDS = (
-    "type", "import", "func", "table", "memory", "global", "export", "start", "elem", "data", "module",
-)  # fmt: skip
+FIELDS = frozenset(("type", "import", "func", "table", "memory", "global", "export", "start", "elem", "data", "module"))
+"""The heads of the fields of a module."""
 
 
 @dataclass(slots=True)
@@ -131,8 +130,10 @@ class _Reader:
             raise self.cursor.unexpected("a module field such as (func ...)")
         if head in ("tag", "rec", "@custom"):
             raise self.cursor.unsupported(f"the module field ({head} ...)")
-        if head not in _FIELDS:
-            raise self.cursor.error(f"unknown module field {head}{suggestion(head, _FIELDS)}", expected=_FIELDS)
+        if head not in FIELDS:
+            raise self.cursor.error(
+                f"unknown module field {head}{suggestion(head, FIELDS)}", expected=tuple(sorted(FIELDS))
+            )
         return self.cursor.take_form()
 
     # --- names, in one pass over the heads -------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from semantics.diagnostics import Invalid
 from semantics.syntax.instructions import BlockType
 from semantics.syntax.types import (
     EXTERNREF,
@@ -224,7 +225,8 @@ def type_use(
     """Takes (type x)? (param ...)* (result ...)*: the index in the type section, and the type.
 
     `share` is the attribute that was written before, None where none can be. Inline parameters and results must agree
-    with (type x); without it the type is the first equal one of the section, or is appended.
+    with (type x); without it the type is the first equal one of the section, or is appended. Raises Invalid for a type
+    index that the section does not have: nothing can be built then.
     """
     begin = cursor.index
     named: FuncType | None = None
@@ -232,8 +234,7 @@ def type_use(
     if inner := cursor.nested("type"):
         index = take_index(inner, context.types, "type")
         if index >= len(context.signatures):
-            inner.index -= 1
-            raise inner.error(f"unknown type {index}")
+            raise Invalid(f"unknown type {index}", inner.span(), rule="type")
         inner.finish('")"')
         named = context.signatures[index]
         if share is Share.SHARED and named.share is Share.LOCAL:

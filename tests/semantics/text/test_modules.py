@@ -2,7 +2,7 @@
 
 import pytest
 
-from semantics.diagnostics import Source, TextError, Unsupported, WeftError, render
+from semantics.diagnostics import Invalid, Source, TextError, Unsupported, WeftError, render
 from semantics.syntax import instructions as ast
 from semantics.syntax.instructions import BlockType, Const, MemArg
 from semantics.syntax.modules import Data, Elem, ExternKind, SegmentMode
@@ -344,7 +344,6 @@ def test_too_deep_blocks_are_a_clear_limit():
             46,
             "inline function type [i64] -> [] is not the type [i32] -> [] that is named before it",
         ),
-        ("(func (type 3))", 1, 13, "unknown type 3"),
         ("(type $t (func)) (func shared (type $t))", 1, 31, "a shared function of a type that is not shared"),
         ("(func) (start 0) (start 0)", 1, 18, "multiple start sections"),
         ("(module) (module)", 1, 10, "unexpected (module"),
@@ -416,3 +415,9 @@ def test_a_module_inside_a_file_and_its_names():
     assert (context.types, context.funcs, context.memories) == ({"$t": 0}, {"$g": 0, "$f": 1}, {"$x": 0})
     names = names_of(m)
     assert (names.funcs, names.memories, names.signatures) == (context.funcs, context.memories, list(m.types))
+
+
+def test_a_type_index_out_of_range_is_invalid_and_not_malformed():
+    error = complaint("(func (call_indirect (type 3)))")
+    assert isinstance(error, Invalid)
+    assert (error.message, error.rule, error.span.column) == ("unknown type 3", "type", 22)

@@ -1,0 +1,426 @@
+"""`.wast` scripts: modules, actions, assertions and the host threads of the threads proposal, as commands with spans.
+
+A script is read whole even where parts of it cannot be: a module or constant that is outside the implemented fragment,
+and any module that an assertion says is bad, is kept as `Refused`, or as quoted text or bytes, and complains only
+when `module_of` is asked for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from semantics.diagnostics import Invalid, Source, Span, TextError, Unsupported, WeftError
+from semantics.syntax.instructions import Const, RefNull
+from semantics.syntax.modules import Module
+from semantics.syntax.types import ValType
+from semantics.text import Context, parse_module_fields
+from semantics.text.context import suggestion
+from semantics.text.cursor import Cursor
+from semantics.text.instructions import read_sequence
+from semantics.text.modules import FIELDS, read_module
+from semantics.text.sexpr import Form, read_forms, text_of
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A part of a script; `span` is where it was written."""
+
+    span: Span = field(compare=False, repr=False, kw_only=True)
+
+
+# --- modules ------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Quoted(Node):
+    """(module quote "..."): text that is read when it is asked for."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Binary(Node):
+    """(module binary "..."): the bytes of a module."""
+
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refused(Node):
+    """A module or constant that could not be read; `error` says why."""
+
+    error: WeftError = field(compare=False)
+
+
+Content = Module | Quoted | Binary | Refused
+
+
+def module_of(content: Content) -> Module:
+    """The module that a command defines.
+
+    Raises the WeftError of text that cannot be read, and Unsupported for the binary format.
+    """
+    if isinstance(content, Module):
+        return content
+    if isinstance(content, Quoted):
+        source = Source(f"{content.span} (quoted)", content.text)
+        return parse_module_fields(source, 0, len(content.text))[0]
+    if isinstance(content, Binary):
+        raise Unsupported("a module in the binary format", content.span)
+    raise content.error
+
+
+# --- constants ----------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Value(Node):
+    """A constant: a number as unsigned bit pattern, or the null reference (0)."""
+
+    type: ValType
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Either(Node):
+    """(either r r ...): one result out of several."""
+
+    alternatives: tuple[Value | Refused, ...]
+
+
+Argument = Value | Refused
+Expectation = Value | Either | Refused
+
+
+# --- commands -----------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Define(Node):
+    """(module $name? ...): instantiates a module and makes it the current one."""
+
+    name: str | None
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Register(Node):
+    """(register "name" $module?): importable by that name from here on."""
+
+    name: str
+    module: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Invoke(Node):
+    """(invoke $module? "export" argument*)"""
+
+    module: str | None
+    export: str
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Get(Node):
+    """(get $module? "export"): reads an exported global."""
+
+    module: str | None
+    export: str
+
+
+Action = Invoke | Get
+
+
+@dataclass(frozen=True, slots=True)
+class AssertReturn(Node):
+    """(assert_return action result*)"""
+
+    action: Action
+    results: tuple[Expectation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AssertTrap(Node):
+    """(assert_trap action "message"), or of a module whose instantiation traps."""
+
+    action: Action | Define
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssertExhaustion(Node):
+    """(assert_exhaustion action "message"): the call runs out of stack."""
+
+    action: Action
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssertInvalid(Node):
+    """(assert_invalid module "message"): validation refuses it."""
+
+    module: Define
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssertMalformed(Node):
+    """(assert_malformed module "message"): it cannot be read."""
+
+    module: Define
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssertUnlinkable(Node):
+    """(assert_unlinkable module "message"): an import has no provider of its type."""
+
+    module: Define
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thread(Node):
+    """(thread $name (shared (module $m))* command*): a host thread; of the modules outside it sees `shared` alone."""
+
+    name: str
+    shared: tuple[str, ...]
+    commands: tuple[Command, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait(Node):
+    """(wait $name): until that thread has ended."""
+
+    thread: str
+
+
+Command = (
+    Define | Register | Invoke | Get | Thread | Wait
+    | AssertReturn | AssertTrap | AssertExhaustion | AssertInvalid | AssertMalformed | AssertUnlinkable
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The commands of a `.wast` file, in order."""
+
+    source: Source
+    commands: tuple[Command, ...]
+
+
+def parse_script(source: Source) -> Script:
+    """The commands of a `.wast` text; bare module fields stand for one module.
+
+    Raises TextError for text that is not of the grammar and for unknown names in modules that no assertion calls bad;
+    Unsupported for a command that is not known to us.
+    """
+    text = text_of(source)
+    forms = read_forms(text)
+    cursor = Cursor(text, forms)
+    if cursor.at_end:
+        raise TextError(
+            "the script is empty", Span(source, 1, 1, 1, 1), expected=("(module ...)", "(assert_return ...)")
+        )
+    if cursor.peek_head() in FIELDS - {"module"}:
+        span = cursor.span()
+        return Script(
+            source, (Define(None, _content(lambda: read_module(cursor)[0], span, (Unsupported, Invalid)), span=span),)
+        )
+    return Script(source, _commands(cursor))
+
+
+def _commands(cursor: Cursor) -> tuple[Command, ...]:
+    commands: list[Command] = []
+    while not cursor.at_end:
+        head = cursor.peek_head()
+        reader = _COMMANDS.get(head) if head else None
+        if reader is None:
+            raise _unknown_command(cursor, head)
+        commands.append(reader(cursor.take_form()))
+    return tuple(commands)
+
+
+def _unknown_command(cursor: Cursor, head: str | None) -> WeftError:
+    if head is None:
+        return cursor.unexpected("a command such as (module ...) or (assert_return ...)")
+    if head in ("script", "input", "output", "instance", "assert_exception", "assert_suspension"):
+        return cursor.unsupported(f"the script command {head}")
+    return cursor.error(f"unknown command {head}{suggestion(head, _COMMANDS)}", expected=tuple(_COMMANDS))
+
+
+_Families = tuple[type[WeftError], ...]
+
+
+# --- modules ------------------------------------------------------------------------------------
+def _define(cursor: Cursor, lazy: _Families = (Unsupported, Invalid)) -> Define:
+    """Reads a module; errors of the families `lazy` are kept in it."""
+    after_name = Cursor(cursor.text, cursor.form, 1)
+    name = after_name.name()
+    span = cursor.span()
+    if after_name.keyword("quote"):
+        text = b" ".join(_strings(after_name))
+        return Define(name, _content(lambda: Quoted(_utf8(text, span), span=span), span, (WeftError,)), span=span)
+    if after_name.keyword("binary"):
+        return Define(name, Binary(b"".join(_strings(after_name)), span=span), span=span)
+    if after_name.peek() in ("definition", "instance"):
+        raise after_name.unsupported(f"(module {after_name.peek()} ...)")
+    return Define(name, _content(lambda: read_module(cursor)[0], span, lazy), span=span)
+
+
+def _content(read: Callable[[], Content], span: Span, lazy: _Families) -> Content:
+    try:
+        return read()
+    except lazy as error:
+        return Refused(error, span=span)
+
+
+def _strings(cursor: Cursor) -> list[bytes]:
+    strings = []
+    while not cursor.at_end:
+        strings.append(cursor.string())
+    return strings
+
+
+def _utf8(text: bytes, span: Span) -> str:
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError:
+        raise TextError("malformed UTF-8 encoding", span) from None
+
+
+# --- actions and constants ----------------------------------------------------------------------
+def _action(cursor: Cursor) -> Action:
+    head = cursor.peek_head()
+    if head == "invoke":
+        return _invoke(cursor.take_form())
+    if head == "get":
+        return _get(cursor.take_form())
+    raise cursor.unexpected("(invoke ...)", "(get ...)")
+
+
+def _invoke(cursor: Cursor) -> Invoke:
+    module, export = cursor.name(), cursor.utf8("the name of an export")
+    arguments = []
+    while not cursor.at_end:
+        arguments.append(_constant(cursor))
+    return Invoke(module, export, tuple(arguments), span=cursor.span())
+
+
+def _get(cursor: Cursor) -> Get:
+    module, export = cursor.name(), cursor.utf8("the name of an export")
+    cursor.finish('")"')
+    return Get(module, export, span=cursor.span())
+
+
+def _constant(cursor: Cursor) -> Value | Refused:
+    head = cursor.peek_head()
+    if head is None:
+        raise cursor.unexpected("a constant such as (i32.const 1)")
+    begin, end = cursor.place()
+    span = cursor.text.span(begin, end)
+    inner = Cursor(cursor.text, Form(begin, end, [cursor.items[cursor.index]]))
+    cursor.index += 1
+    if head in ("ref.extern", "ref.func", "ref.host"):
+        return Refused(Unsupported(f"the constant ({head} ...)", span), span=span)
+    try:
+        sequence = read_sequence(inner, Context())
+    except Unsupported as error:
+        return Refused(error, span=span)
+    match sequence:
+        case (Const(type, value),):
+            return Value(type, value, span=span)
+        case (RefNull(reference),):
+            return Value(reference, 0, span=span)
+    raise TextError(
+        f"({head} ...) is not a constant", span, expected=("(i32.const n)", "(i64.const n)", "(ref.null t)")
+    )
+
+
+def _expectation(cursor: Cursor) -> Expectation:
+    inner = cursor.nested("either")
+    if inner is None:
+        return _constant(cursor)
+    alternatives = [_constant(inner)]
+    while not inner.at_end:
+        alternatives.append(_constant(inner))
+    return Either(tuple(alternatives), span=inner.span())
+
+
+# --- commands -----------------------------------------------------------------------------------
+def _register(cursor: Cursor) -> Register:
+    name, module = cursor.utf8("the name to register"), cursor.name()
+    cursor.finish('")"')
+    return Register(name, module, span=cursor.span())
+
+
+def _thread(cursor: Cursor) -> Thread:
+    name = _required_name(cursor, "the name of the thread, such as $T1")
+    shared = []
+    while declaration := cursor.nested("shared"):
+        while module := declaration.nested("module"):
+            shared.append(_required_name(module, "the name of a module, such as $M"))
+            module.finish('")"')
+        declaration.finish("(module $m)")
+    return Thread(name, tuple(shared), _commands(cursor), span=cursor.span())
+
+
+def _wait(cursor: Cursor) -> Wait:
+    name = _required_name(cursor, "the name of a thread, such as $T1")
+    cursor.finish('")"')
+    return Wait(name, span=cursor.span())
+
+
+def _required_name(cursor: Cursor, expected: str) -> str:
+    name = cursor.name()
+    if name is None:
+        raise cursor.unexpected(expected)
+    return name
+
+
+def _assert_return(cursor: Cursor) -> AssertReturn:
+    action = _action(cursor)
+    results = []
+    while not cursor.at_end:
+        results.append(_expectation(cursor))
+    return AssertReturn(action, tuple(results), span=cursor.span())
+
+
+def _message(cursor: Cursor) -> str:
+    message = cursor.utf8("the message of the failure")
+    cursor.finish('")"')
+    return message
+
+
+def _assert_trap(cursor: Cursor) -> AssertTrap:
+    inner = cursor.nested("module")
+    action = _define(inner) if inner else _action(cursor)
+    return AssertTrap(action, _message(cursor), span=cursor.span())
+
+
+def _assert_exhaustion(cursor: Cursor) -> AssertExhaustion:
+    return AssertExhaustion(_action(cursor), _message(cursor), span=cursor.span())
+
+
+_Bad = type[AssertInvalid] | type[AssertMalformed] | type[AssertUnlinkable]
+
+
+def _assert_bad(build: _Bad) -> Callable[[Cursor], Command]:
+    def read(cursor: Cursor) -> Command:
+        inner = cursor.nested("module")
+        if inner is None:
+            raise cursor.unexpected("(module ...)")
+        return build(_define(inner, (WeftError,)), _message(cursor), span=cursor.span())
+
+    return read
+
+
+_COMMANDS: dict[str, Callable[[Cursor], Command]] = {
+    "module": _define,
+    "register": _register,
+    "invoke": _invoke,
+    "get": _get,
+    "thread": _thread,
+    "wait": _wait,
+    "assert_return": _assert_return,
+    "assert_trap": _assert_trap,
+    "assert_exhaustion": _assert_exhaustion,
+    "assert_invalid": _assert_bad(AssertInvalid),
+    "assert_malformed": _assert_bad(AssertMalformed),
+    "assert_unlinkable": _assert_bad(AssertUnlinkable),
+}
