@@ -1,0 +1,54 @@
+"""Test formats -> tests: .litmus files (a litmus test each) and .wast scripts of the threads proposal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from litmus.language.condition import observables, show_condition, show_proposition
+from litmus.language.litmus_format import parse_litmus
+from litmus.language.test import Condition, Expectation, Quantifier, Test
+from semantics.diagnostics import Source, TextError, load_source
+
+if TYPE_CHECKING:
+    from litmus.language.script import Script
+
+__all__ = [
+    "SUFFIXES",
+    "Condition",
+    "Expectation",
+    "Quantifier",
+    "Test",
+    "load",
+    "load_tests",
+    "observables",
+    "parse_litmus",
+    "show_condition",
+    "show_proposition",
+]
+
+SUFFIXES = (".litmus", ".wast")
+"""File names that hold tests end so."""
+
+
+def load(source: Source) -> Test | Script:
+    """The test or script of a text, by the suffix of its name.
+
+    Raises TextError, Invalid and Unsupported for what is wrong in it, each with its place, and TextError for a
+    suffix that names no test format.
+    """
+    suffix = Path(source.name).suffix
+    if suffix == ".litmus":
+        return parse_litmus(source)
+    if suffix == ".wast":
+        from litmus.language.script import parse_script  # a litmus file needs none of it
+
+        return parse_script(source)
+    raise TextError(f"{source.name} is no test", expected=tuple(f"a {known} file" for known in SUFFIXES))
+
+
+def load_tests(path: Path) -> list[Test | Script]:
+    """The tests of one file. Raises what `load` and `load_source` raise."""
+    if path.suffix not in SUFFIXES:
+        raise TextError(f"{path} is no test", expected=tuple(f"a {known} file" for known in SUFFIXES))
+    return [load(load_source(path))]

@@ -1,0 +1,380 @@
+"""The .litmus format (FORMAT.md): from text to a validated test.
+
+A test becomes one module: shared memory 0, the definitions of the module block, and one shared, exported function per
+thread whose named locals are the thread's registers. The host's first thread instantiates it and starts the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from litmus.language.condition import Names, observables
+from litmus.language.reader import (
+    LocationItem,
+    MemoryItem,
+    Parts,
+    Range,
+    RegisterItem,
+    ThreadText,
+    Token,
+    read_parts,
+)
+from litmus.language.short_forms import Code
+from litmus.language.signatures import Definitions, declared, definitions, name_of
+from litmus.language.test import Condition, Expectation, Quantifier, Test
+from semantics.diagnostics import Source
+from semantics.execution.outcomes import Observable
+from semantics.exploration.program import Cell, HostThread, Instantiate, Invoke, Program, Spawn
+from semantics.syntax.instructions import Const
+from semantics.syntax.modules import Data, Function, Module, SegmentMode
+from semantics.syntax.types import I32, PAGE, NumType, ValType
+from semantics.text.cursor import Cursor
+from semantics.text.literals import read_integer, read_string
+from semantics.text.modules import read_module
+from semantics.text.sexpr import Form, Item, Text, read_forms, text_of
+from semantics.validation import validate
+
+SLOT = 8
+"""Bytes from one location to the next where no place is given."""
+
+INSTANCE = "test"
+MEMORY = "memory"
+MAX_PAGES = 65536
+_BITS = {"i8": 8, "i16": 16, "i32": 32, "i64": 64}
+_FIELDS_FIRST = ("param", "result", "local", "export", "type", "import")
+
+
+@dataclass(frozen=True, slots=True)
+class _Location:
+    """A named byte range of memory 0; `initial` is None where the file gives no value."""
+
+    name: str
+    address: int
+    bits: int
+    initial: int | None
+    token: Token
+
+
+@dataclass(frozen=True, slots=True)
+class _Register:
+    """A register with an initial value: it becomes a parameter of its thread's function."""
+
+    name: str
+    type: str
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """The initial state, resolved."""
+
+    min: int
+    max: int
+    locations: dict[str, _Location]
+    registers: dict[str, dict[str, _Register]]  # by thread name
+
+
+def parse_litmus(source: Source) -> Test:
+    """The test of a `.litmus` text.
+
+    Raises TextError for text that is not of the grammar and for unknown, duplicate or out-of-range names and values,
+    Invalid where a typing rule refuses the code, and Unsupported for what is outside the implemented fragment.
+    """
+    text = text_of(source)
+    parts = read_parts(text)
+    _require_distinct(text, parts.threads)
+    state = _state(text, parts)
+    module, registers = _module(text, parts, state)
+    validate(module)
+    threads = tuple(thread.name.text for thread in parts.threads)
+    names = Names(text, threads, registers, {name: at.bits for name, at in state.locations.items()})
+    condition = _condition(names, parts)
+    locations = tuple(names.observable(seen)[0] for seen in parts.locations)
+    asked = (*locations, *(observables(condition.proposition) if condition else ()))
+    return Test(
+        name=parts.name.text,
+        description=_description(text, parts),
+        program=_program(parts, state, module, _observed(text, parts, state, asked)),
+        module=module,
+        threads=threads,
+        condition=condition,
+        locations=locations,
+        expectations=_expectations(text, parts),
+        bound=_bound(text, parts),
+        source=source,
+        span=text.span(parts.name.begin, parts.name.end),
+    )
+
+
+# --- initial state ------------------------------------------------------------------------------
+def _state(text: Text, parts: Parts) -> _State:
+    sizes: tuple[int, int] | None = None
+    items: list[LocationItem] = []
+    registers: dict[str, dict[str, _Register]] = {thread.name.text: {} for thread in parts.threads}
+    for item in parts.state:
+        match item:
+            case LocationItem():
+                items.append(item)
+            case RegisterItem():
+                _add_register(text, registers, item)
+            case MemoryItem(word):
+                if sizes is not None:
+                    raise text.error("a second memory: the others stand in the module block", word.begin, word.end)
+                sizes = _pages(text, item)
+    least, most = sizes or (1, 1)
+    return _State(least, most, _locate(text, items, least), registers)
+
+
+def _pages(text: Text, item: MemoryItem) -> tuple[int, int]:
+    least = _integer(text, item.min, 0, MAX_PAGES, "a number of pages")
+    most = least if item.max is None else _integer(text, item.max, least, MAX_PAGES, "a maximum number of pages")
+    return least, most
+
+
+def _add_register(text: Text, registers: dict[str, dict[str, _Register]], item: RegisterItem) -> None:
+    thread = Names(text, tuple(registers), {name: {} for name in registers}, {}).thread(item.thread)
+    name, type = item.name.text, item.type.text if item.type else "i32"
+    if type not in ("i32", "i64"):
+        assert item.type is not None  # i32 is the type where none is written
+        raise text.error(f"a register cannot be {type}", item.type.begin, item.type.end, expected=("i32", "i64"))
+    if name in registers[thread]:
+        raise text.error(f"duplicate register {name} of {thread}", item.name.begin, item.name.end)
+    registers[thread][name] = _Register(name, type, _value(text, item.initial, _BITS[type]) or 0)
+
+
+def _locate(text: Text, items: list[LocationItem], pages: int) -> dict[str, _Location]:
+    """Gives every location its address: its place, or the lowest free slot."""
+    taken: list[range] = []
+    places: dict[int, int] = {}
+    for index, item in enumerate(items):
+        if item.place is not None:
+            size = _bits(item) // 8
+            places[index] = _integer(text, item.place, 0, (1 << 32) - size, "an address")
+            taken.append(range(places[index], places[index] + size))
+    found: dict[str, _Location] = {}
+    free = 0
+    for index, item in enumerate(items):
+        if index not in places:
+            while any(r.start < free + SLOT and free < r.stop for r in taken):
+                free += SLOT
+            places[index] = free
+            free += SLOT
+        name, bits = item.name, _bits(item)
+        if name.text in found:
+            raise text.error(f"duplicate location {name.text}", name.begin, name.end)
+        location = _Location(name.text, places[index], bits, _value(text, item.initial, bits), name)
+        if location.initial and location.address + bits // 8 > pages * PAGE:
+            message = f"{name.text} lies beyond the initial memory and cannot have an initial value"
+            raise text.error(message, name.begin, name.end, hint=f"the memory starts with {pages * PAGE} bytes")
+        found[name.text] = location
+    return found
+
+
+def _bits(item: LocationItem) -> int:
+    return _BITS[item.type.text] if item.type else 32
+
+
+def _value(text: Text, token: Token | None, bits: int) -> int | None:
+    return None if token is None else Names(text, (), {}, {}).value(token, bits)
+
+
+def _integer(text: Text, token: Token, least: int, most: int, what: str) -> int:
+    value = read_integer(token.text, 64)
+    if value is None or token.text.startswith("-") or not least <= value <= most:
+        raise text.error(f"{token.text} is not {what}", token.begin, token.end, expected=(f"{least} to {most}",))
+    return value
+
+
+def _segments(text: Text, locations: Mapping[str, _Location]) -> tuple[Data, ...]:
+    """Active segments that write the initial values other than 0."""
+    given: dict[int, tuple[int, str]] = {}
+    for location in locations.values():
+        if location.initial is None:
+            continue
+        for index, byte in enumerate(location.initial.to_bytes(location.bits // 8, "little")):
+            value, owner = given.setdefault(location.address + index, (byte, location.name))
+            if value != byte:
+                token = location.token
+                message = f"{location.name} and {owner} overlap and their initial values differ"
+                raise text.error(message, token.begin, token.end)
+    segments: list[Data] = []
+    for location in locations.values():
+        if location.initial:
+            span = text.span(location.token.begin, location.token.end)
+            content = location.initial.to_bytes(location.bits // 8, "little")
+            offset = (Const(I32, location.address, span=span),)
+            segments.append(Data(content, SegmentMode.ACTIVE, 0, offset, span=span))
+    return tuple(segments)
+
+
+# --- the module ---------------------------------------------------------------------------------
+def _module(text: Text, parts: Parts, state: _State) -> tuple[Module, dict[str, dict[str, int]]]:
+    """The module, and per thread or named function the widths of its registers."""
+    at = parts.name.begin
+    prelude = _prelude(text, parts.prelude)
+    known = definitions(prelude)
+    addresses = {name: location.address for name, location in state.locations.items()}
+    limits: list[Item] = [(str(state.min), at), (str(state.max), at), ("shared", at)]
+    memory = Form(at, at, [("memory", at), ("$memory", at), _export(MEMORY, at), *limits])
+    fields: list[Item] = [memory]
+    for field in prelude:
+        fields.append(_function(text, field, addresses, known) if _is_function(field) else field)
+    for thread in parts.threads:
+        fields.append(_thread(text, thread, addresses, known, state.registers[thread.name.text]))
+    module, _ = read_module(Cursor(text, Form(0, len(text.source.text), [("module", at), *fields]), 1))
+    registers: dict[str, dict[str, int]] = {thread.name.text: {} for thread in parts.threads}
+    for function in module.funcs:
+        if function.binding:
+            registers[function.binding[1:]] = _widths(function)
+    segments = _segments(text, state.locations)
+    return (replace(module, datas=module.datas + segments) if segments else module), registers
+
+
+def _prelude(text: Text, block: Range | None) -> list[Item]:
+    if block is None:
+        return []
+    items = read_forms(text, block.begin, block.end).items
+    for item in items:
+        imported = isinstance(item, Form) and (
+            item.head == "import" or any(isinstance(part, Form) and part.head == "import" for part in item.items)
+        )
+        if imported and isinstance(item, Form):
+            raise text.error("a test imports nothing", item.begin, item.end, hint="memory 0 is the test's own")
+    return items
+
+
+def _is_function(field: Item) -> bool:
+    return isinstance(field, Form) and field.head == "func"
+
+
+def _export(name: str, at: int) -> Form:
+    return Form(at, at, [("export", at), (f'"{name}"', at)])
+
+
+def _function(text: Text, field: Item, addresses: Mapping[str, int], known: Definitions) -> Form:
+    """A function of the module block, its short forms expanded."""
+    assert isinstance(field, Form)  # _is_function
+    header = 1
+    registers: dict[str, str] = {}
+    while header < len(field.items):
+        item = field.items[header]
+        if isinstance(item, Form):
+            if item.head not in _FIELDS_FIRST:
+                break
+            if item.head in ("param", "local"):
+                registers |= {name[1:]: type for name, type in declared(item) if name}
+        elif item[0] != "shared" and not item[0].startswith("$"):
+            break
+        header += 1
+    owner = name_of(field) or "the function"
+    code = Code(text, owner, addresses, known, dict(registers))
+    body = code.expand(field.items[header:])
+    fresh = [_local(name, type, field.begin) for name, type in code.registers.items() if name not in registers]
+    return Form(field.begin, field.end, [*field.items[:header], *fresh, *body])
+
+
+def _thread(
+    text: Text,
+    thread: ThreadText,
+    addresses: Mapping[str, int],
+    known: Definitions,
+    initial: Mapping[str, _Register],
+) -> Form:
+    """(func $T0 shared (export "T0") (param $r t)* (local $r t)* code)"""
+    name, at = thread.name.text, thread.name.begin
+    items = [item for part in thread.code for item in read_forms(text, part.begin, part.end).items]
+    given = {register.name: register.type for register in initial.values()}
+    code = Code(text, name, addresses, known, given)
+    body = code.expand(items)
+    head: list[Item] = [("func", at), ("$" + name, at), ("shared", at), _export(name, at)]
+    params = [Form(at, at, [("param", at), ("$" + r, at), (type, at)]) for r, type in given.items()]
+    fresh = [_local(r, type, at) for r, type in code.registers.items() if r not in given]
+    return Form(at, thread.name.end, [*head, *params, *fresh, *body])
+
+
+def _local(name: str, type: str, at: int) -> Form:
+    return Form(at, at, [("local", at), ("$" + name, at), (type, at)])
+
+
+def _widths(function: Function) -> dict[str, int]:
+    types = function.type.params + function.locals
+    named = zip(function.local_names, types, strict=False)
+    return {name[1:]: type.bits for name, type in named if name is not None}
+
+
+# --- the program --------------------------------------------------------------------------------
+def _program(parts: Parts, state: _State, module: Module, observed: tuple[str, ...]) -> Program:
+    spawns = []
+    for thread in parts.threads:
+        name = thread.name.text
+        arguments: tuple[tuple[ValType, int], ...] = tuple(
+            (NumType(register.type), register.value) for register in state.registers[name].values()
+        )
+        spawns.append(Spawn(HostThread(name, (Invoke(INSTANCE, name, arguments),))))
+    cells = tuple(
+        Cell(name, INSTANCE, MEMORY, location.address, location.bits // 8) for name, location in state.locations.items()
+    )
+    main = HostThread("host", (Instantiate(INSTANCE, module), *spawns), hidden=True)
+    return Program(parts.name.text, main, cells, observed)
+
+
+def _observed(text: Text, parts: Parts, state: _State, asked: tuple[Observable, ...]) -> tuple[str, ...]:
+    """The cells to read at the end: those that the condition or `locations` names."""
+    names = tuple(dict.fromkeys(name for thread, name in asked if not thread))
+    for name in names:
+        location = state.locations[name]
+        if location.address + location.bits // 8 > state.min * PAGE:
+            token = location.token
+            message = f"the final value of {name} cannot be observed: it lies beyond the initial memory"
+            raise text.error(message, token.begin, token.end)
+    return names
+
+
+# --- the rest -----------------------------------------------------------------------------------
+def _require_distinct(text: Text, threads: list[ThreadText]) -> None:
+    seen: set[str] = set()
+    for thread in threads:
+        name = thread.name
+        if name.text in seen:
+            raise text.error(f"duplicate thread {name.text}", name.begin, name.end)
+        seen.add(name.text)
+
+
+def _description(text: Text, parts: Parts) -> str:
+    token = parts.description
+    if token is None:
+        return ""
+    raw = read_string(token.text)
+    try:
+        return (raw or b"").decode("utf-8")
+    except UnicodeDecodeError:
+        raise text.error("the description is not UTF-8", token.begin, token.end) from None
+
+
+def _condition(names: Names, parts: Parts) -> Condition | None:
+    if parts.condition is None:
+        return None
+    token, quantifier, raw = parts.condition
+    return Condition(quantifier, names.proposition(raw), names.text.span(token.begin, token.end))
+
+
+def _expectations(text: Text, parts: Parts) -> dict[str, Expectation]:
+    found: dict[str, Expectation] = {}
+    for models, verdict in parts.expectations:
+        if parts.condition is None:
+            raise text.error("an expectation without a condition", verdict.begin, verdict.end)
+        forall = parts.condition[1] is Quantifier.FORALL
+        known = [e.value for e in Expectation if (e in (Expectation.HOLDS, Expectation.FAILS)) is forall]
+        if verdict.text not in known:
+            message = f"{verdict.text} is no verdict of a {parts.condition[1].value} condition"
+            raise text.error(message, verdict.begin, verdict.end, expected=tuple(known))
+        for model in models:
+            if model.text in found:
+                raise text.error(f"a second expectation for {model.text}", model.begin, model.end)
+            found[model.text] = Expectation(verdict.text)
+    return found
+
+
+def _bound(text: Text, parts: Parts) -> int | None:
+    return None if parts.bound is None else _integer(text, parts.bound, 1, 1 << 20, "a bound of loop iterations")

@@ -1,0 +1,87 @@
+"""A litmus test: a program, the question about its outcomes, and the answers that its author expects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from semantics.diagnostics import Source, Span
+from semantics.execution.outcomes import Not, Observable, Proposition
+from semantics.exploration.program import Program
+from semantics.syntax.modules import Module
+
+
+class Quantifier(Enum):
+    """How a condition speaks of the outcomes, as in herd."""
+
+    EXISTS = "exists"  # some outcome satisfies the proposition
+    NOT_EXISTS = "~exists"  # no outcome satisfies it
+    FORALL = "forall"  # every outcome satisfies it
+
+
+class Expectation(Enum):
+    """What a test's author expects under one model.
+
+    ALLOWED and FORBIDDEN say whether some outcome satisfies the proposition (after `exists` and `~exists`);
+    HOLDS and FAILS whether all do (after `forall`).
+    """
+
+    ALLOWED = "allowed"
+    FORBIDDEN = "forbidden"
+    HOLDS = "holds"
+    FAILS = "fails"
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the condition's `query` is expected to have a satisfying outcome."""
+        return self in (Expectation.ALLOWED, Expectation.FAILS)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A quantified proposition over the outcomes."""
+
+    quantifier: Quantifier
+    proposition: Proposition
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def query(self) -> Proposition:
+        """The proposition to search an outcome for: for `forall` a counter-example, else the proposition itself."""
+        return Not(self.proposition) if self.quantifier is Quantifier.FORALL else self.proposition
+
+    def validated(self, reachable: bool) -> bool:
+        """herd's Ok: whether the condition is true, given whether `query` has an outcome."""
+        return reachable is (self.quantifier is Quantifier.EXISTS)
+
+    def verdict(self, reachable: bool) -> Expectation:
+        """The answer in the words of an expectation, given whether `query` has an outcome."""
+        if self.quantifier is Quantifier.FORALL:
+            return Expectation.FAILS if reachable else Expectation.HOLDS
+        return Expectation.ALLOWED if reachable else Expectation.FORBIDDEN
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A litmus test as its file states it.
+
+    `module` is what `program` instantiates. `threads` are the host's threads in order: herd's numbers are the
+    indices. `locations` are observables to show beside those of the condition. `condition` is None where the file
+    asks for the outcomes only. `expectations` go by model name, as written. `bound` is the file's own bound of
+    loop iterations.
+    """
+
+    __test__ = False  # for pytest: this is no test class
+
+    name: str
+    description: str
+    program: Program
+    module: Module
+    threads: tuple[str, ...]
+    condition: Condition | None
+    locations: tuple[Observable, ...]
+    expectations: Mapping[str, Expectation]
+    bound: int | None
+    source: Source
+    span: Span
