@@ -29,6 +29,8 @@ from litmus.language.script import (
 from semantics.diagnostics import Invalid, Source, TextError, Unsupported, WeftError, load_source
 from semantics.syntax.modules import Module
 from semantics.syntax.types import EXTERNREF, I32, I64
+from semantics.text import parse_module
+from semantics.text.printer import print_module
 
 
 def script(text):
@@ -181,17 +183,20 @@ def test_the_proposal_has_thirteen_scripts():
 def test_the_proposals_scripts_are_read_whole(path):
     read = list(defined(parse_script(load_source(path)).commands))
     assert read
-    assert all(isinstance(module_of(define.content), Module) for _, define in read)
+    for _, define in read:
+        module = module_of(define.content)
+        assert parse_module(Source("printed.wat", print_module(module))) == module
 
 
 @pytest.mark.parametrize("path", suite("core"))
-def test_core_scripts_agree_on_what_is_well_formed(path):
+def test_core_scripts_agree_on_what_is_well_formed_and_print_back(path):
     if path.stem == "comments":
         pytest.skip("holds a null character inside a comment; read as a binary file")
     for command, define in defined(parse_script(load_source(path)).commands):
         refused = None
         try:
-            module_of(define.content)
+            module = module_of(define.content)
+            assert parse_module(Source("printed.wat", print_module(module))) == module
         except WeftError as error:
             refused = error
         if isinstance(command, AssertMalformed):
