@@ -76,5 +76,5 @@ def check_constant(c: Context, code: Expr, t: ValType, owner: Node, rule: str) -
         else:
             constant = isinstance(e, Const | RefNull | RefFunc)
         if not constant:
-            raise Invalid("constant expression required", e.span or owner.span, rule="constant")
+            raise Invalid("constant expression required", e.span, rule="constant")
     check_body(c, Body(code, (), (t,), None, owner, rule))

@@ -189,9 +189,9 @@ def _count(n: int, word: str) -> str:
     return f"there is no {word} here" if n == 0 else f"there is 1 {word} here" if n == 1 else f"there are {n} {plural}"
 
 
-def refuse(e: Node, message: str, *, rule: str | None = None, hint: str = "") -> Invalid:
-    """The error that the rule for `e` (or `rule`) does not hold."""
-    return Invalid(message, e.span, rule=rule or RULE_OF[type(e)].name, hint=hint)
+def refuse(e: Node, message: str, *, hint: str = "") -> Invalid:
+    """The error that the rule for `e` does not hold."""
+    return Invalid(message, e.span, rule=RULE_OF[type(e)].name, hint=hint)
 
 
 def definition_name(module: Module, kind: ExternKind, index: int) -> str:

@@ -118,7 +118,7 @@ def br_table(c: Context, e: BrTable, operands: Operands) -> Arrow:
         if len(wanted) != len(default):
             arities = f"label {e.default} takes {len(default)} values, label {label} {len(wanted)}"
             raise refuse(e, f"type mismatch: {arities}")
-        if any(a is not None and a is not b and a != b for a, b in zip(t, wanted, strict=True)):
+        if any(a is not None and a != b for a, b in zip(t, wanted, strict=True)):
             message, hint = mismatch(wanted, t)
             raise refuse(e, f"{message}, for label {label}", hint=hint)
     return Arrow((*default, I32), diverges=True)

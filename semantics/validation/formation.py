@@ -6,7 +6,6 @@ from semantics.diagnostics import Invalid
 from semantics.syntax.instructions import Node
 from semantics.syntax.modules import ExternKind
 from semantics.syntax.types import (
-    ExternType,
     FuncType,
     GlobalType,
     Limits,
@@ -161,18 +160,6 @@ def limits_ok(limits: Limits, bound: int, too_big: str, at: Node) -> None:
             at.span,
             rule="limits",
         )
-
-
-def externtype_ok(et: ExternType, at: Node, discipline: Discipline) -> None:
-    """|- et : ok, by T6 to T9."""
-    if isinstance(et, FuncType):
-        functype_ok(et, at, discipline)
-    elif isinstance(et, GlobalType):
-        globaltype_ok(et, at, discipline)
-    elif isinstance(et, TableType):
-        tabletype_ok(et, at, discipline)
-    else:
-        memtype_ok(et, at, discipline)
 
 
 def _attribute(share: Share, kind: str, at: Node, rule: str, discipline: Discipline) -> None:

@@ -60,12 +60,13 @@ def match_memory(actual: MemType, wanted: MemType) -> bool:
 
 def match_extern(actual: ExternType, wanted: ExternType) -> bool:
     """Whether a definition of type `actual` may stand where `wanted` is imported."""
-    if isinstance(actual, FuncType) and isinstance(wanted, FuncType):
-        return match_func(actual, wanted)
-    if isinstance(actual, GlobalType) and isinstance(wanted, GlobalType):
-        return match_global(actual, wanted)
-    if isinstance(actual, TableType) and isinstance(wanted, TableType):
-        return match_table(actual, wanted)
-    if isinstance(actual, MemType) and isinstance(wanted, MemType):
-        return match_memory(actual, wanted)
+    match actual, wanted:
+        case FuncType(), FuncType():
+            return match_func(actual, wanted)
+        case GlobalType(), GlobalType():
+            return match_global(actual, wanted)
+        case TableType(), TableType():
+            return match_table(actual, wanted)
+        case MemType(), MemType():
+            return match_memory(actual, wanted)
     return False

@@ -29,6 +29,7 @@ from semantics.syntax.instructions import (
     MemArg,
     MemoryCopy,
     MemoryFill,
+    MemoryGrow,
     MemoryInit,
     Nop,
     RefFunc,
@@ -93,6 +94,7 @@ GOOD_BODIES = {
     "unreachable": (Unreachable(),),
     "dead code is typed with any operands": (Unreachable(), ADD),
     "dead code may push too": (Unreachable(), ZERO),
+    "dead reference": (Unreachable(), RefIsNull()),
     "dead select": (Unreachable(), Select()),
     "dead select takes its type from either side": (Unreachable(), ZERO, ZERO, Select()),
     "call": (ZERO, Call(0)),
@@ -233,6 +235,9 @@ BULK_GOOD = (
 BULK_BAD = (
     ((*THREE, MemoryFill(3)), "memory.fill", "unknown memory 3: there is 1 memory here"),
     ((*THREE, MemoryCopy(0, 2)), "memory.copy", "unknown memory 2"),
+    ((*THREE, MemoryCopy(2, 0)), "memory.copy", "unknown memory 2"),
+    ((*THREE, MemoryInit(0, 1)), "memory.init", "unknown memory 1"),
+    ((ZERO, MemoryGrow(1), Drop()), "T26", "unknown memory 1"),
     ((*THREE, MemoryInit(1)), "memory.init", "unknown data segment 1"),
     ((DataDrop(4),), "data.drop", "unknown data segment 4"),
     ((*THREE, TableFill()), "table.fill", "type mismatch: expected [i32 funcref i32], found [i32 i32 i32]"),
@@ -264,6 +269,11 @@ def test_cmpxchg():
     accepted(mod(mem(SHARED), good))
     refused(mod(mem(LOCAL), good), "cmpxchg", "cmpxchg needs a shared memory: memory 0 is local")
     refused(mod(mem(SHARED), func(*THREE, Cmpxchg(I32, 1, A4), Drop())), "cmpxchg", "atomic alignment must be natural")
+
+
+def test_cmpxchg_is_on_integers():
+    bad = func(ZERO, const(F32), const(F32), Cmpxchg(F32, 4, A4), Drop())
+    refused(mod(mem(SHARED), bad), "cmpxchg", "type mismatch: expected an integer type, found f32")
 
 
 def test_unknown_type_of_call_indirect():

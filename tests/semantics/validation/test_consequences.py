@@ -18,6 +18,7 @@ from semantics.syntax.instructions import (
     RefIsNull,
     RefNull,
     Store,
+    TableGet,
     TableSet,
 )
 from semantics.syntax.modules import Export
@@ -103,9 +104,18 @@ def test_orders_and_sharing():
         (Order.SEQCST, SHARED, True),
         (Order.SEQCST, LOCAL, False),
     ]:
-        touching = func(GlobalGet(0, order), GlobalSet(0, order))
-        storing = func(ZERO, ZERO, Store(I32, 4, A4, order))
-        for module, word in ((mod(glob(share), touching), "global 0"), (mod(mem(share), storing), "memory 0")):
+        null = RefNull(SHARED_FUNCREF)
+        uses = (
+            (glob(share), "global 0", (GlobalGet(0, order), Drop())),
+            (glob(share), "global 0", (ZERO, GlobalSet(0, order))),
+            (mem(share), "memory 0", (ZERO, Load(I32, 4, None, A4, order), Drop())),
+            (mem(share), "memory 0", (ZERO, ZERO, Store(I32, 4, A4, order))),
+            (tab(share, SHARED_FUNCREF), "table 0", (ZERO, TableGet(0, order), Drop())),
+            (tab(share, SHARED_FUNCREF), "table 0", (ZERO, null, TableSet(0, order))),
+            (tab(share, SHARED_FUNCREF), "table 0", (ZERO, CallIndirect(0, 0, order))),
+        )
+        for part, word, code in uses:
+            module = mod(part, func(*code), types=(ft(SHARED),))
             if good:
                 accepted(module)
             else:

@@ -42,6 +42,7 @@ from semantics.syntax.types import (
     Share,
 )
 from semantics.validation import PAPER, TYPING_RULES
+from semantics.validation.context import Spaces, project
 from semantics.validation.formation import number_shared, reference_own, seqcst, shared_is_local, unord
 from tests.semantics.validation.building import (
     A4,
@@ -337,6 +338,22 @@ def test_wait_and_rmw_need_integers():
     refused(mod(mem(SHARED), rmw), "T22", "type mismatch: expected an integer type, found f32")
 
 
+def test_results_are_components_too():
+    bad = func(RefNull(EXTERNREF), share=SHARED, results=(EXTERNREF,))
+    refused(mod(bad), "T6", "a shared function may not return a local externref")
+
+
+def test_the_operators_of_rmw():
+    for op in ("add", "sub", "and", "or", "xor", "xchg"):
+        accepted(mod(mem(SHARED), func(ZERO, const(I64), Rmw(I64, op, 8, MemArg(0, 3)), Drop())))
+    bad = func(ZERO, ZERO, Rmw(I32, "mul", 4, A4), Drop())
+    refused(mod(mem(SHARED), bad), "T22", "unknown operator i32.rmw.mul")
+
+
+def test_floats_are_loaded_and_stored_whole():
+    accepted(mod(mem(), func(ZERO, ZERO, Load(F32, 4, None, A4), Store(F32, 4, A4))))
+
+
 def test_fork_needs_no_results():
     refused(mod(func(ZERO, share=SHARED, results=(I32,)), func(Fork(0))), "T27", "type mismatch: fork needs a function")
 
@@ -379,6 +396,22 @@ def test_projection_takes_all_four_kinds_away(what, e):
 def test_projection_does_not_move_indices():
     two = mod(glob(LOCAL), glob(SHARED, I64, (const(I64),)), func(GlobalGet(1), share=SHARED, results=(I64,)))
     accepted(two)
+
+
+def test_projecting_twice_changes_nothing():
+    """shared(absent) = absent"""
+    globals_ = (gt(LOCAL), gt(SHARED))
+    spaces = Spaces(mod(), PAPER, (), (), (), (), globals_, (), (), frozenset(), [])
+    once = project(spaces)
+    assert once.globals == project(once).globals == (None, gt(SHARED))
+
+
+def test_a_nested_module_is_validated_once():
+    """Each level mentions the next one twice: 2^60 validations otherwise."""
+    inner = mod()
+    for _ in range(60):
+        inner = mod(func(Instantiate(inner), Instantiate(inner)), modules=(inner,))
+    accepted(inner)
 
 
 def test_an_invalid_nested_module_is_refused():
