@@ -21,6 +21,9 @@ from semantics.text.instructions import read_sequence
 from semantics.text.modules import FIELDS, read_module
 from semantics.text.sexpr import Form, read_forms, text_of
 
+NESTING = 50
+"""How deep threads may nest: readers recurse over them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -225,14 +228,17 @@ def parse_script(source: Source) -> Script:
     return Script(source, _commands(cursor))
 
 
-def _commands(cursor: Cursor) -> tuple[Command, ...]:
+def _commands(cursor: Cursor, depth: int = 0) -> tuple[Command, ...]:
     commands: list[Command] = []
     while not cursor.at_end:
         head = cursor.peek_head()
         reader = _COMMANDS.get(head) if head else None
-        if reader is None:
+        if reader is not None:
+            commands.append(reader(cursor.take_form()))
+        elif head == "thread":
+            commands.append(_thread(cursor.take_form(), depth))
+        else:
             raise _unknown_command(cursor, head)
-        commands.append(reader(cursor.take_form()))
     return tuple(commands)
 
 
@@ -241,7 +247,8 @@ def _unknown_command(cursor: Cursor, head: str | None) -> WeftError:
         return cursor.unexpected("a command such as (module ...) or (assert_return ...)")
     if head in ("script", "input", "output", "instance", "assert_exception", "assert_suspension"):
         return cursor.unsupported(f"the script command {head}")
-    return cursor.error(f"unknown command {head}{suggestion(head, _COMMANDS)}", expected=tuple(_COMMANDS))
+    known = (*_COMMANDS, "thread")
+    return cursor.error(f"unknown command {head}{suggestion(head, known)}", expected=known)
 
 
 _Families = tuple[type[WeftError], ...]
@@ -349,7 +356,7 @@ def _register(cursor: Cursor) -> Register:
     return Register(name, module, span=cursor.span())
 
 
-def _thread(cursor: Cursor) -> Thread:
+def _thread(cursor: Cursor, depth: int) -> Thread:
     name = _required_name(cursor, "the name of the thread, such as $T1")
     shared = []
     while declaration := cursor.nested("shared"):
@@ -357,7 +364,9 @@ def _thread(cursor: Cursor) -> Thread:
             shared.append(_required_name(module, "the name of a module, such as $M"))
             module.finish('")"')
         declaration.finish("(module $m)")
-    return Thread(name, tuple(shared), _commands(cursor), span=cursor.span())
+    if depth >= NESTING:
+        raise Unsupported(f"threads that nest more than {NESTING} deep", cursor.span())
+    return Thread(name, tuple(shared), _commands(cursor, depth + 1), span=cursor.span())
 
 
 def _wait(cursor: Cursor) -> Wait:
@@ -415,7 +424,6 @@ _COMMANDS: dict[str, Callable[[Cursor], Command]] = {
     "register": _register,
     "invoke": _invoke,
     "get": _get,
-    "thread": _thread,
     "wait": _wait,
     "assert_return": _assert_return,
     "assert_trap": _assert_trap,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from semantics.diagnostics import Unsupported
 from semantics.syntax.instructions import Const, Expr, RefFunc
 from semantics.syntax.modules import (
     Data,
@@ -45,6 +46,9 @@ from semantics.text.types import (
     type_use,
 )
 
+NESTING = 50
+"""How deep modules may nest: readers and later passes recurse over them."""
+
 _KINDS = {kind.value: kind for kind in ExternKind}
 FIELDS = frozenset(("type", "import", "func", "table", "memory", "global", "export", "start", "elem", "data", "module"))
 """The heads of the fields of a module."""
@@ -62,19 +66,21 @@ class _Definition:
     source: tuple[str, str] | None  # module and name, where it is imported
 
 
-def read_module(cursor: Cursor) -> tuple[Module, Context]:
+def read_module(cursor: Cursor, depth: int = 0) -> tuple[Module, Context]:
     """Reads the fields that are left in a form as a module, and gives the names that it binds.
 
-    Raises TextError for what is not of the grammar, unknown and duplicate names, and Unsupported.
+    `depth` counts the modules around it. Raises TextError for what is not of the grammar, unknown and duplicate names,
+    and Unsupported.
     """
-    return _Reader(cursor).read()
+    return _Reader(cursor, depth).read()
 
 
 class _Reader:
     """One module while it is read: names first, then every field in the order of the text."""
 
-    def __init__(self, cursor: Cursor) -> None:
+    def __init__(self, cursor: Cursor, depth: int) -> None:
         self.cursor = cursor
+        self.depth = depth
         self.context = Context()
         self.counts = dict.fromkeys(ExternKind, 0)
         self.segments = {"data": 0, "elem": 0}
@@ -237,7 +243,9 @@ class _Reader:
         name = self._bind(names, field, "module", len(nested))
         if name is not None:
             field.index -= 1  # read_module takes it as the module's own name
-        nested.append(read_module(field)[0])
+        if self.depth >= NESTING:
+            raise Unsupported(f"modules that nest more than {NESTING} deep", field.span())
+        nested.append(read_module(field, self.depth + 1)[0])
         return lambda: None
 
     # --- definitions -----------------------------------------------------------------------------

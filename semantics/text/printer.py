@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from semantics.diagnostics import Unsupported
+from semantics.diagnostics import InternalError, Unsupported
 from semantics.syntax import instructions as ast
 from semantics.syntax.instructions import BlockType, Expr, Instr, MemArg
 from semantics.syntax.modules import (
@@ -138,7 +138,7 @@ def _memory(instr: Instr) -> str:
             return f"memory.init{_unless_zero(memory)} {data}"
         case ast.DataDrop(data):
             return f"data.drop {data}"
-    raise AssertionError(f"an instruction without a printed form: {instr!r}")
+    raise InternalError(f"an instruction without a printed form: {instr!r}", instr.span)
 
 
 def _unless_zero(index: int) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 from lark import Lark, Transformer, UnexpectedToken
 from lark.lexer import Lexer
 
-from semantics.diagnostics import Source, Span, TextError
+from semantics.diagnostics import InternalError, Source, Span, TextError
 
 Word = tuple[str, int]
 """A word or a string literal (with its quotes), and the offset where it begins."""
@@ -143,7 +143,7 @@ class _Build(Transformer[Any, Any]):
         return target
 
     def __default__(self, data: Any, children: Any, meta: Any) -> Any:
-        raise AssertionError(f"no builder for the rule {data}")
+        raise InternalError(f"no builder for the rule {data} of sexpr.lark")
 
 
 class _Elsewhere(Lexer):
@@ -177,8 +177,7 @@ def _scan(text: Text, begin: int, end: int) -> Iterator[_Token]:
     chars = text.source.text
     match_at, words = _pattern().match, _WORD.finditer
     while True:
-        match = match_at(chars, begin, end)
-        assert match is not None  # every part of the pattern is optional
+        match: re.Match[str] = match_at(chars, begin, end)  # type: ignore[assignment]  # every part is optional
         kind = match.lastgroup
         begin = match.end()
         if kind is None:

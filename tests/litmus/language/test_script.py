@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -26,7 +27,7 @@ from litmus.language.script import (
     module_of,
     parse_script,
 )
-from semantics.diagnostics import Invalid, Source, TextError, Unsupported, WeftError, load_source
+from semantics.diagnostics import Invalid, Source, TextError, Unsupported, WeftError, load_source, render
 from semantics.syntax.modules import Module
 from semantics.syntax.types import EXTERNREF, I32, I64
 from semantics.text import parse_module
@@ -205,3 +206,42 @@ def test_core_scripts_agree_on_what_is_well_formed_and_print_back(path):
             assert refused is None or isinstance(refused, Unsupported | Invalid), command.span
         else:
             assert refused is None or isinstance(refused, Unsupported), command.span
+
+
+def test_deep_nesting_is_a_clear_limit():
+    for head in ("(thread $T ", "(module "):
+        with pytest.raises(Unsupported, match="deep"):
+            module_of(script("(module)" + head * 3000 + ")" * 3000)[-1].content)
+
+
+SAMPLE = r"""(module $M (type $t (shared (func (param i32)))) (import "m" "f" (func $f (type $t)))
+  (memory $x 1 1 shared) (data (i32.const 0) "a\n") (table $u 1 funcref) (elem (i32.const 0) func $f)
+  (func $g (export "g") (param $a i32) (result i32) (local i64) (if (result i32) (local.get $a)
+    (then (i32.atomic.rmw.add offset=4 (i32.const 0) (i32.const 1))) (else block $l br $l end i32.const 0x1_0))))
+(thread $T (shared (module $M)) (register "m" $M)
+  (assert_return (invoke "g" (i32.const 1)) (either (i32.const 0) (i32.const 1)))) (wait $T)
+(assert_malformed (module quote "(func" ")") "x") ;; end
+"""
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_garbled_scripts_never_end_in_a_traceback(seed):
+    random = Random(seed)
+    refused = 0
+    for _ in range(150):
+        text = list(SAMPLE)
+        for _ in range(random.randint(1, 3)):
+            place = random.randrange(len(text))
+            match random.randrange(3):
+                case 0:
+                    del text[place : place + random.randint(1, 12)]
+                case 1:
+                    text[place] = random.choice('()"; $\\0azé\x00')
+                case _:
+                    text[place:place] = random.sample(["(", ")", '"', "(;", " 1 ", "$f", " end ", "(func"], 1)
+        try:
+            script("".join(text))
+        except WeftError as error:
+            refused += 1
+            assert error.span is not None and render(error)
+    assert refused > 75
