@@ -1,0 +1,1 @@
+"""Timings: `python -m tests.benchmarks` prints the tables of families."""
