@@ -245,7 +245,7 @@ def _commands(cursor: Cursor, depth: int = 0) -> tuple[Command, ...]:
 def _unknown_command(cursor: Cursor, head: str | None) -> WeftError:
     if head is None:
         return cursor.unexpected("a command such as (module ...) or (assert_return ...)")
-    if head in ("script", "input", "output", "instance", "assert_exception", "assert_suspension"):
+    if head in ("component", "script", "input", "output", "instance", "assert_exception", "assert_suspension"):
         return cursor.unsupported(f"the script command {head}")
     known = (*_COMMANDS, "thread")
     return cursor.error(f"unknown command {head}{suggestion(head, known)}", expected=known)

@@ -22,7 +22,7 @@ _FLOAT = re.compile(r"[fi](?:32|64)\.\w*f(?:32|64)\w*|f(?:32|64)\.\w+")
 _SIMD = re.compile(r"(?:v128|[if](?:8x16|16x8|32x4|64x2))\.\w+")
 _LATER = re.compile(
     r"return_call\w*|call_ref|try_table|try|throw\w*|br_on_\w+|ref\.(?:as_non_null|eq|test|cast|i31\w*)"
-    r"|(?:struct|array|i31|any|extern|cont|thread)\.\w[\w.]*|suspend|resume\w*|pause"
+    r"|(?:struct|array|i31|any|extern|cont|thread)\.\w[\w.]*|suspend|resume\w*|pause|(?:global|table)\.atomic\.rmw\.\w+"
 )
 
 

@@ -59,9 +59,13 @@ def _ordered(read: Immediates) -> Immediates:
     return read_ordered
 
 
-def _take_order(cursor: Cursor) -> None:
+def _refuse_acq_rel(cursor: Cursor) -> None:
     if cursor.peek() in ("acq_rel", "acqrel"):
         raise cursor.unsupported("the order acq_rel")
+
+
+def _take_order(cursor: Cursor) -> None:
+    _refuse_acq_rel(cursor)
     _ = cursor.keyword("seq_cst") or cursor.keyword("seqcst")
 
 
@@ -94,6 +98,7 @@ def _memarg(size: int) -> Immediates:
         word = cursor.peek()
         if word is None:
             return (natural,)
+        _refuse_acq_rel(cursor)
         memory = take_index(cursor, context.memories, "memory") if cursor.at_index else 0
         offset = _labelled_number(cursor, "offset=")
         align = _labelled_number(cursor, "align=")

@@ -83,6 +83,8 @@ def reference_type(cursor: Cursor, expected: str = _A_REF_TYPE) -> RefType:
         raise cursor.unexpected(expected)
     if shared := cursor.nested("shared"):
         word = shared.peek()
+        if word in _LATER:
+            raise shared.unsupported(f"the type (shared {word})")
         if word not in _SHARED:
             raise shared.unexpected("funcref, externref or anyref")
         shared.index += 1
