@@ -85,15 +85,30 @@ class NotifyPrime(NamedTuple):
     limit: Term
 
 
-class Run(NamedTuple):
-    """frame_0{module m, local eps} e* end: code of a module instance that no function holds, as the segments and
-    the start function of `instantiate`."""
+class Move(NamedTuple):
+    """The rest of a bulk operation: `left` units still go, one event each, from `source` to `target`.
 
-    instance: ModuleInst
+    `source` is a location that is read unit by unit, or the unit values themselves. Unit `at` is next; `loaded` is
+    its value once it was read. `descending` where the ranges overlap upwards; `checked` re-reads the sizes (S10).
+    """
+
+    target: Location
+    source: Location | tuple[Term, ...]
+    at: int
+    left: int
+    descending: bool = False
+    checked: bool = False
+    loaded: Term | None = None
+
+
+class Activate(NamedTuple):
+    """frame_m{f} e* end: runs `code` in a frame of its own; m is the number of results of its function."""
+
+    frame: Frame
     code: Expr
 
 
-Admin = Enter | Break | Leave | Trap | CallPrime | ForkPrime | WaitPrime | NotifyPrime | Run
+Admin = Enter | Break | Leave | Trap | CallPrime | ForkPrime | WaitPrime | NotifyPrime | Move | Activate
 
 
 class Step(NamedTuple):
@@ -124,9 +139,8 @@ class Label(NamedTuple):
 
 
 class Activation(NamedTuple):
-    """frame_n{f}: a caller that is suspended; it goes on with `results` values of its callee."""
+    """frame_n{f}: a caller that is suspended; it goes on with the results of its callee."""
 
-    results: int
     code: Expr
     pc: int
     operands: tuple[Value, ...]

@@ -116,6 +116,13 @@ class Store:
             return found
         raise InternalError(f"the object at address {address} is not a table")
 
+    def global_(self, address: int) -> GlobalInst:
+        """s(a), a global."""
+        found = self[address]
+        if isinstance(found, GlobalInst):
+            return found
+        raise InternalError(f"the object at address {address} is not a global")
+
     def memory(self, address: int) -> MemInst:
         """s(a), a memory."""
         found = self[address]

@@ -1,0 +1,4 @@
+"""Reduction (floor 3): Figs. 4-11 and 22, one file per figure and one function per printed row.
+
+`rules.RULES` is the registry; `machine` applies rules in evaluation contexts; `run` is the concrete, sequential run.
+"""
