@@ -1,0 +1,386 @@
+"""Brute force: all candidate executions of a small event structure, and its outcomes under a model.
+
+Shares no code with the solver. For some seven events: paths, wait queues, a source for every item read, values by
+propagation, and <tot as the orientations of overlapping pairs. Exponential in each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import product
+
+from semantics.axioms.candidates import access, ended, ill_formed, outcome_of
+from semantics.axioms.queues import SUSPENSIONS
+from semantics.axioms.referee import HappensBefore, Referee, Trace
+from semantics.execution.candidate import CandidateExecution
+from semantics.execution.outcomes import Outcome
+from semantics.execution.structure import Event, EventStructure, Fate, Kind, Origin, Status
+from semantics.runtime.actions import (
+    BYTE,
+    Action,
+    Field,
+    Fill,
+    Image,
+    Location,
+    Payload,
+    Region,
+    read_value,
+    reading,
+    unit,
+    writing,
+    written,
+)
+from semantics.terms import App, Sym, Term, evaluate, symbols
+
+Item = tuple[int, Region, int]
+Values = dict[Sym, int]
+Judgement = Callable[[CandidateExecution], bool]
+FULL = 8
+"""Symbols on a value cycle take all values up to this width, and only the program's own above it."""
+
+
+def outcomes_under(
+    structure: EventStructure, referee: Referee, *, universe: Sequence[int] | None = None
+) -> set[Outcome]:
+    """All outcomes that a referee's model allows."""
+    return outcomes(
+        structure,
+        lambda x: not referee.late(x),
+        queue=referee.queue,
+        order=lambda x: referee.order(Trace(x)),
+        early=lambda x: not referee.early(x),
+        universe=universe,
+    )
+
+
+def outcomes(
+    structure: EventStructure,
+    consistent: Judgement,
+    *,
+    queue: bool,
+    total: bool = True,
+    order: Callable[[CandidateExecution], HappensBefore] | None = None,
+    early: Judgement | None = None,
+    prune: bool = True,
+    universe: Sequence[int] | None = None,
+) -> set[Outcome]:
+    """The outcomes of the executions that `consistent` accepts.
+
+    `queue`: wait queues are FIFO (`candidates`). `total`: executions come with every <tot that contains `order`
+    (default: program order, asw, initial event first), up to pairs of events that do not overlap or do not write.
+    `early` may refuse an execution before <tot is known. `prune`: the model forbids reading from what program order
+    and asw put after the read, or hide from it; switch it off for a model that does not. `universe`: values for
+    symbols on a value cycle.
+    """
+    found: set[Outcome] = set()
+    for execution in candidates(structure, queue=queue, prune=prune, universe=universe):
+        assert execution.outcome is not None
+        if execution.outcome in found or (early is not None and not early(execution)):
+            continue
+        if not total:
+            accepted = consistent(execution)
+        else:
+            base = order(execution) if order is not None else static_order(execution)
+            accepted = any(consistent(replace(execution, tot=tot)) for tot in orders(execution, base))
+        if accepted:
+            found.add(execution.outcome)
+    return found
+
+
+def candidates(
+    structure: EventStructure, *, queue: bool, prune: bool = True, universe: Sequence[int] | None = None
+) -> Iterator[CandidateExecution]:
+    """All candidate executions without a CUT leaf, <tot left empty."""
+    hb0 = structure.static_hb()
+    for leaves in _leaf_choices(structure):
+        nodes = [n for leaf in leaves.values() for n in structure.path(leaf)]
+        events = tuple(sorted(e for n in nodes for e in structure.nodes[n].events))
+        start = CandidateExecution(structure, events, leaves, {}, {})
+        ends = {s: ended(start, i.thread) for s, i in structure.symbols.items() if i.origin is Origin.ENDED}
+        conditions = [c for n in nodes for c in structure.nodes[n].condition]
+        sources = _sources(structure, events, hb0 if prune else [0] * len(hb0))
+        for wakes, queues in _wait_queues(structure, events, hb0, fifo=queue):
+            known = {**ends, **_suspension_values(structure, events, wakes)}
+            for rf in _reads_from(sources):
+                for values in _solutions(structure, events, rf, known, conditions, universe):
+                    outcome = outcome_of(structure, leaves, values)
+                    execution = CandidateExecution(structure, events, leaves, values, rf, wakes, queues, (), outcome)
+                    if (not wakes and not queues) or not ill_formed(execution, queue=queue):
+                        yield execution
+
+
+# Paths --------------------------------------------------------------------------------------------------------------
+
+
+def _leaf_choices(structure: EventStructure) -> Iterator[dict[int, int]]:
+    """One leaf, not CUT, for every thread that exists."""
+    options = {
+        t.id: [n for n in structure.leaves(t.id) if (leaf := structure.nodes[n].leaf) and leaf.status is not Status.CUT]
+        for t in structure.threads
+    }
+
+    def extend(number: int, chosen: dict[int, int], exist: set[int]) -> Iterator[dict[int, int]]:
+        waiting = [t for t in structure.threads if t.id not in chosen and (t.spawn is None or t.spawn in exist)]
+        if not waiting:
+            yield dict(chosen)
+            return
+        thread = waiting[0].id
+        for leaf in options[thread]:
+            events = {e for n in structure.path(leaf) for e in structure.nodes[n].events}
+            yield from extend(number + 1, {**chosen, thread: leaf}, exist | events)
+
+    yield from extend(0, {}, set())
+
+
+# Wait queues --------------------------------------------------------------------------------------------------------
+
+
+def _suspension_values(structure: EventStructure, events: tuple[int, ...], wakes: Mapping[int, int]) -> Values:
+    """Fates and counts, as the matching and the paths say."""
+    values: Values = {}
+    late = {structure.events[e].peer for e in events if structure.events[e].kind is Kind.TIMEOUT}
+    for event in (structure.events[e] for e in events):
+        if event.fate is not None:
+            fate = Fate.WOKEN if event.id in wakes else Fate.TIMEOUT if event.id in late else Fate.BLOCKED
+            values[event.fate] = fate.value
+        if event.count is not None:
+            values[event.count] = sum(n == event.id for n in wakes.values())
+    return values
+
+
+def _wait_queues(
+    structure: EventStructure, events: tuple[int, ...], hb0: list[int], *, fifo: bool
+) -> Iterator[tuple[dict[int, int], dict[Location, tuple[int, ...]]]]:
+    """(wakes, queues): matchings of Fig. 11, or runs of FIFO queues; limits that are symbols are checked later."""
+    groups: dict[Location, list[Event]] = {}
+    for event in (structure.events[e] for e in events):
+        if event.kind in SUSPENSIONS and event.queue is not None:
+            groups.setdefault(event.queue, []).append(event)
+    if not groups:
+        yield {}, {}
+        return
+    woken = {structure.events[e].peer for e in events if structure.events[e].kind is Kind.WOKEN}
+    woken.discard(None)
+    if fifo:
+        runs = [[(q, run) for run in _fifo_runs(group, hb0, woken)] for q, group in groups.items()]
+        for choice in product(*runs):
+            wakes = {w: n for _, (_, matched) in choice for w, n in matched}
+            yield wakes, {q: order for q, (order, _) in choice}
+        return
+    waits = [e for group in groups.values() for e in group if e.kind is Kind.WAIT and e.id in woken]
+    notifies = [[n.id for n in groups[w.queue] if n.kind is Kind.NOTIFY] if w.queue else [] for w in waits]
+    for matched in product(*notifies):
+        yield {w.id: n for w, n in zip(waits, matched, strict=True)}, {}
+
+
+def _fifo_runs(
+    group: list[Event], hb0: list[int], woken: set[int | None]
+) -> Iterator[tuple[tuple[int, ...], tuple[tuple[int, int], ...]]]:
+    """(order of the suspension events, pairs wait and notify) of each run of one location's queue."""
+
+    def run(
+        order: tuple[int, ...], rest: list[Event], waiting: tuple[int, ...], matched: tuple[tuple[int, int], ...]
+    ) -> Iterator[tuple[tuple[int, ...], tuple[tuple[int, int], ...]]]:
+        if not rest:
+            if not woken.intersection(waiting):
+                yield order, matched
+            return
+        for event in rest:
+            others = [e for e in rest if e is not event]
+            if any(hb0[event.id] >> e.id & 1 for e in others):
+                continue
+            longer = (*order, event.id)
+            if event.kind is Kind.WAIT:
+                yield from run(longer, others, (*waiting, event.id), matched)
+            elif event.kind is Kind.TIMEOUT:
+                if event.peer in waiting:
+                    yield from run(longer, others, tuple(w for w in waiting if w != event.peer), matched)
+            else:
+                number = range(len(waiting) + 1)
+                if isinstance(event.limit, int):
+                    number = range(min(event.limit, len(waiting)), min(event.limit, len(waiting)) + 1)
+                for n in number:
+                    if woken.issuperset(waiting[:n]):
+                        pairs = tuple((w, event.id) for w in waiting[:n])
+                        yield from run(longer, others, waiting[n:], matched + pairs)
+
+    yield from run((), group, (), ())
+
+
+# Reads-from and values ----------------------------------------------------------------------------------------------
+
+
+def _sources(structure: EventStructure, events: tuple[int, ...], hb0: list[int]) -> dict[Item, list[int]]:
+    """For each item read, the writes that cover it and that `hb0` neither puts after the read nor hides from it."""
+    writes: dict[Region, list[tuple[int, Action]]] = {}
+    for e in events:
+        for action in filter(writing, structure.events[e].actions):
+            writes.setdefault(action.location.region, []).append((e, action))
+    found: dict[Item, list[int]] = {}
+    for e in events:
+        for action in filter(reading, structure.events[e].actions):
+            region = action.location.region
+            for i in range(action.size):
+                k = action.location.offset + i
+                covering = [w for w, a in writes.get(region, ()) if 0 <= k - a.location.offset < a.size and w != e]
+                found[e, region, i] = [
+                    w
+                    for w in covering
+                    if not hb0[w] >> e & 1 and not any(hb0[e] >> v & 1 and hb0[v] >> w & 1 for v in covering)
+                ]
+    return found
+
+
+def _reads_from(sources: dict[Item, list[int]]) -> Iterator[dict[Item, int]]:
+    for choice in product(*sources.values()):
+        yield dict(zip(sources, choice, strict=True))
+
+
+def _solutions(
+    structure: EventStructure,
+    events: tuple[int, ...],
+    rf: dict[Item, int],
+    known: Values,
+    conditions: list[Term],
+    universe: Sequence[int] | None,
+) -> Iterator[Values]:
+    """The values that agree with the sources and with the path conditions."""
+    reads = [(e, a) for e in events for a in structure.events[e].actions if reading(a)]
+    free = {s for s in _mentioned(structure, events, conditions) if structure.symbols[s].origin is Origin.CHOICE}
+    for choice in product(*(range(1 << s.width) for s in free)):
+        start = {**known, **dict(zip(free, choice, strict=True))}
+        for values in _propagate(structure, reads, rf, start, conditions, universe):
+            if all(evaluate(c, values) == 1 for c in conditions):
+                yield values
+
+
+def _mentioned(structure: EventStructure, events: tuple[int, ...], conditions: list[Term]) -> set[Sym]:
+    found: set[Sym] = set()
+    for term in conditions:
+        found |= symbols(term)
+    for e in events:
+        for action in structure.events[e].actions:
+            payload = written(action) if writing(action) else 0
+            found |= symbols(payload.value if isinstance(payload, Fill) else _term(payload))
+    return found
+
+
+def _term(payload: Payload) -> Term:
+    return payload if isinstance(payload, int | Sym | App) else 0
+
+
+def _propagate(
+    structure: EventStructure,
+    reads: list[tuple[int, Action]],
+    rf: dict[Item, int],
+    values: Values,
+    conditions: list[Term],
+    universe: Sequence[int] | None,
+) -> Iterator[Values]:
+    """Values of all reads. Those on a cycle of values are guessed, one symbol after another, and then verified."""
+    values = dict(values)
+    rest = list(reads)
+    progress = True
+    while rest and progress:
+        progress = False
+        for read in list(rest):
+            value = _value(structure, read, rf, values)
+            if value is None:
+                continue
+            rest.remove(read)
+            progress = True
+            expected = read_value(read[1])
+            if isinstance(expected, Sym) and expected not in values:
+                values[expected] = value
+            elif evaluate(expected, values) != value:
+                return
+            if not all(evaluate(c, values) == 1 for c in conditions if symbols(c) <= values.keys()):
+                return
+    if not rest:
+        yield values
+        return
+    guess = next(s for e, a in rest for s in symbols(read_value(a)) if s not in values)
+    for value in range(1 << guess.width) if guess.width <= FULL else universe or _constants(structure):
+        yield from _propagate(structure, reads, rf, {**values, guess: value}, conditions, universe)
+
+
+def _value(structure: EventStructure, read: tuple[int, Action], rf: dict[Item, int], values: Values) -> int | None:
+    """What a read yields; None while a source's value is not known."""
+    event, action = read
+    region, total = action.location.region, 0
+    for i in range(action.size):
+        write = rf[event, region, i]
+        source = access(structure, write, region)
+        assert source is not None
+        term = unit(region, written(source), action.location.offset + i - source.location.offset)
+        if not isinstance(term, int) and not symbols(term) <= values.keys():
+            return None
+        value = evaluate(term, values)
+        total = total | value << (BYTE * i) if region.field is Field.DATA else value
+    return total
+
+
+def _constants(structure: EventStructure) -> list[int]:
+    """The values that occur in writes and conditions."""
+    found: set[int] = {0}
+
+    def visit(term: Term) -> None:
+        if isinstance(term, int):
+            found.add(term)
+        elif isinstance(term, App):
+            for arg in term.args:
+                visit(arg)
+
+    for event in structure.events:
+        for action in filter(writing, event.actions):
+            payload = written(action)
+            if isinstance(payload, Image):
+                found.update(value for _, value in payload.units)
+            else:
+                visit(payload.value if isinstance(payload, Fill) else payload)
+    for node in structure.nodes:
+        for condition in node.condition:
+            visit(condition)
+    return sorted(found)
+
+
+# Total orders -------------------------------------------------------------------------------------------------------
+
+
+def static_order(execution: CandidateExecution) -> HappensBefore:
+    """Program order, asw, initial event first: for each event the mask of those after it."""
+    masks = execution.structure.static_hb()
+    return {a: sum(1 << b for b in execution.events if masks[b] >> a & 1) for a in execution.events}
+
+
+def orders(execution: CandidateExecution, base: HappensBefore) -> Iterator[tuple[int, ...]]:
+    """Total orders that contain `base` (transitive): one for each way to order the pairs of events that overlap and of
+    which one writes. No two executions that differ in other pairs only are told apart by a shipped model."""
+    if any(after >> e & 1 for e, after in base.items()):
+        return
+    trace = Trace(execution)
+    pairs = {
+        (a, b)
+        for accesses in trace.access.values()
+        for a, act in accesses.items()
+        for b, other in accesses.items()
+        if a < b
+        and (writing(act) or writing(other))
+        and act.location.offset < other.location.offset + other.size
+        and other.location.offset < act.location.offset + act.size
+    }
+
+    def orient(after: HappensBefore, rest: list[tuple[int, int]]) -> Iterator[tuple[int, ...]]:
+        while rest and (after[rest[-1][0]] >> rest[-1][1] & 1 or after[rest[-1][1]] >> rest[-1][0] & 1):
+            rest = rest[:-1]
+        if not rest:
+            yield tuple(sorted(after, key=lambda e: -after[e].bit_count()))
+            return
+        a, b = rest[-1]
+        for first, second in ((a, b), (b, a)):
+            reach = after[second] | 1 << second
+            grown = {e: m | reach if e == first or m >> first & 1 else m for e, m in after.items()}
+            yield from orient(grown, rest[:-1])
+
+    yield from orient(base, sorted(pairs))
