@@ -80,11 +80,13 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """The end of a path: its status, the thread's registers (name -> value) and, where it says more, a reason."""
+    """The end of a path: its status, the thread's registers (name -> value) and, where it says more, a reason. `traps`
+    gives the reason of each command that trapped, by its trap register, in the specification's words."""
 
     status: Status
     registers: Mapping[str, Term]
     reason: str = ""
+    traps: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
