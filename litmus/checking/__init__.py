@@ -1,0 +1,1 @@
+"""Tests against models: verdicts, complete outcome tables, the audit of scripts, whole suites."""

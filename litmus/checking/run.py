@@ -1,0 +1,181 @@
+"""A suite: files, directories and names of catalogue tests; decided in parallel; bad files collected."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+from litmus.checking.check import UNLIMITED, Limits, check, prepare
+from litmus.checking.result import BadInput, FileReport, Report, Result, ScriptResult, slim
+from litmus.checking.scripts import check_script
+from litmus.language import SUFFIXES, Expectation, Test, load_tests
+from semantics.axioms import DEFAULT, load_model
+from semantics.axioms.model import Model
+from semantics.diagnostics import InternalError, StuckConfiguration, TextError, WeftError, render
+
+IN_PROCESS = 4
+"""Up to so many files are decided in this process: starting others would cost more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to decide a suite. No `models`: those for which a test states an expectation, else the default."""
+
+    models: tuple[str, ...] = ()
+    limits: Limits = UNLIMITED
+    outcomes: bool = False
+    jobs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The files that the arguments name, in order, and the arguments that name none."""
+
+    files: tuple[Path, ...]
+    errors: tuple[BadInput, ...]
+
+
+def collect(paths: Sequence[str], catalogue: Callable[[str], Path]) -> Collected:
+    """Files, the tests of directories (sorted, recursively), and what `catalogue` finds by name; each file once."""
+    files: dict[Path, None] = {}
+    errors: list[BadInput] = []
+    for argument in paths:
+        try:
+            files.update(dict.fromkeys(_expand(argument, catalogue)))
+        except WeftError as error:
+            errors.append(bad_input(argument, error))
+    return Collected(tuple(files), tuple(errors))
+
+
+def _expand(argument: str, catalogue: Callable[[str], Path]) -> list[Path]:
+    path = Path(argument)
+    if path.is_dir():
+        found = sorted(p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file())
+        if not found:
+            raise TextError(f"the directory {argument} has no tests", expected=tuple(f"*{s}" for s in SUFFIXES))
+        return found
+    if path.exists() or path.suffix in SUFFIXES or os.sep in argument:
+        return [path]
+    return [catalogue(argument)]
+
+
+def run(
+    collected: Collected, options: Options = Options(), progress: Callable[[int, int], None] | None = None
+) -> Report:
+    """Decides every file. `progress` is told how many of how many are done.
+
+    A KeyboardInterrupt ends the run; the report then holds what was decided before it.
+    """
+    started = perf_counter()
+    for name in options.models:
+        load_model(name)  # a wrong model is wrong for all: say so once
+    jobs = min(options.jobs or os.cpu_count() or 1, len(collected.files))
+    parallel = jobs > 1 and (options.jobs is not None or len(collected.files) > IN_PROCESS)
+    done: dict[int, FileReport] = {}
+    interrupted = False
+    try:
+        for index, report in (
+            _parallel(collected.files, options, jobs) if parallel else _serial(collected.files, options)
+        ):
+            done[index] = report
+            if progress is not None:
+                progress(len(done), len(collected.files))
+    except KeyboardInterrupt:
+        interrupted = True
+    refused = tuple(FileReport(e.file, (), e) for e in collected.errors)
+    reports = (*(done[i] for i in sorted(done)), *refused)
+    return Report(reports, len(collected.files) + len(refused), perf_counter() - started, interrupted)
+
+
+def _serial(files: Sequence[Path], options: Options) -> Iterator[tuple[int, FileReport]]:
+    for index, path in enumerate(files):
+        yield index, decide_file(path, options)
+
+
+def _parallel(files: Sequence[Path], options: Options, jobs: int) -> Iterator[tuple[int, FileReport]]:
+    size = max(1, min(16, len(files) // (jobs * 8)))
+    chunks = [range(i, min(i + size, len(files))) for i in range(0, len(files), size)]
+    # Workers ignore Ctrl-C, which the terminal sends to all: the parent alone decides what it means.
+    pool = ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
+    try:
+        futures = {pool.submit(_decide_all, [files[i] for i in chunk], options): chunk for chunk in chunks}
+        for future in as_completed(futures):
+            chunk = futures[future]
+            try:
+                reports = future.result()
+            except BrokenProcessPool:
+                reports = [FileReport(str(files[i]), (), _died(files[i])) for i in chunk]
+            yield from zip(chunk, reports, strict=True)
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in multiprocessing.active_children():
+            child.terminate()
+        raise
+    pool.shutdown()
+
+
+def _died(path: Path) -> BadInput:
+    return bad_input(str(path), InternalError(f"{path}: the process that decided it died (out of memory?)"))
+
+
+def _decide_all(paths: Sequence[Path], options: Options) -> list[FileReport]:
+    return [decide_file(path, options) for path in paths]
+
+
+def decide_file(path: Path, options: Options) -> FileReport:
+    """All tests of a file under all models asked; an error in the input, or of ours, ends in the report."""
+    results: list[Result | ScriptResult] = []
+    try:
+        for test in load_tests(path):
+            if isinstance(test, Test):
+                results += decide_test(test, options)
+            else:
+                for model in models_of(None, options):
+                    results.append(check_script(test, model, options.limits))
+    except WeftError as error:
+        return FileReport(str(path), tuple(results), bad_input(str(path), error))
+    except Exception as error:  # a bug of ours in one test must not take the suite down
+        if os.environ.get("WEFT_TRACEBACK"):
+            raise
+        wrapped = InternalError(f"{path}: {type(error).__name__}: {error}")
+        return FileReport(str(path), tuple(results), bad_input(str(path), wrapped))
+    return FileReport(str(path), tuple(results))
+
+
+def decide_test(test: Test, options: Options) -> list[Result]:
+    """One result for each model."""
+    prepared = prepare(test, options.limits)
+    expected = expectations(test)
+    return [
+        slim(check(prepared, m, options.limits, expected=expected.get(m.name), outcomes=options.outcomes))
+        for m in models_of(test, options)
+    ]
+
+
+def expectations(test: Test) -> dict[str, Expectation]:
+    """What a test expects, by the models' own names. Raises TextError for a model that does not exist."""
+    try:
+        return {load_model(name).name: expected for name, expected in test.expectations.items()}
+    except TextError as error:
+        raise TextError(error.message, error.span or test.span, expected=error.expected, hint=error.hint) from error
+
+
+def models_of(test: Test | None, options: Options) -> list[Model]:
+    """The models to decide a test under."""
+    names = options.models or (tuple(test.expectations) if test is not None else ()) or (DEFAULT,)
+    return list({m.name: m for m in map(load_model, names)}.values())
+
+
+def bad_input(file: str, error: WeftError) -> BadInput:
+    """An error as a record that can cross processes."""
+    ours = isinstance(error, InternalError | StuckConfiguration)
+    text = render(error) + ("\n  This is a bug of weft's, not of your input: please report it." if ours else "")
+    span = error.span
+    return BadInput(file, error.family, text, span.line if span else None, span.column if span else None, ours)

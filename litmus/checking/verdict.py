@@ -1,0 +1,47 @@
+"""Verdicts (architecture.md, "Verdicts"): what a model says of one question about one program.
+
+The question is always "does some consistent execution satisfy P?". A condition `exists P` and `~exists P` asks it of
+P, `forall P` asks it of ~P. `Forbidden` needs an unsatisfiable answer and a complete exploration; whatever stands in
+the way of that makes `Undecided`, with the reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from semantics.execution.candidate import CandidateExecution
+from semantics.execution.outcomes import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Some consistent execution satisfies the question. `witness` is that execution, checked by the referee; it is
+    None once the verdict has left the process that found it (an event structure is not sent over)."""
+
+    outcome: Outcome
+    witness: CandidateExecution | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """No execution does, and nothing was left out. `core` names checks of the model that together forbid it (empty:
+    no candidate execution gets so far), `events` are ids of the events they speak of, `notes` say more in words."""
+
+    core: tuple[str, ...] = ()
+    events: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """None was found, but the search was not complete."""
+
+    reason: str
+
+
+Verdict = Allowed | Forbidden | Undecided
+
+
+def word(verdict: Verdict) -> str:
+    """allowed, forbidden or undecided."""
+    return type(verdict).__name__.lower()
