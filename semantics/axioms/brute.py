@@ -37,7 +37,8 @@ Item = tuple[int, Region, int]
 Values = dict[Sym, int]
 Judgement = Callable[[CandidateExecution], bool]
 FULL = 8
-"""Symbols on a value cycle take all values up to this width, and only the program's own above it."""
+"""Where no universe is given, symbols on a value cycle take all values up to this width and only the program's own
+above it."""
 
 
 def outcomes_under(
@@ -301,7 +302,10 @@ def _propagate(
         yield values
         return
     guess = next(s for e, a in rest for s in symbols(read_value(a)) if s not in values)
-    for value in range(1 << guess.width) if guess.width <= FULL else universe or _constants(structure):
+    found = universe
+    if found is None:
+        found = range(1 << guess.width) if guess.width <= FULL else _constants(structure)
+    for value in (v for v in found if v < 1 << guess.width):
         yield from _propagate(structure, reads, rf, {**values, guess: value}, conditions, universe)
 
 
