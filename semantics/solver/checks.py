@@ -1,0 +1,254 @@
+"""The checks of a model as clauses, instance by instance, and the pruning of reads-from that follows from them.
+
+`irreflexive a ; b ; c` becomes one clause for every ring of events that may close: no auxiliary variables stand for
+compositions. Where literals are not needed (the instance holds in no execution) there is no clause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from semantics.axioms.model import CheckKind, IndexSort, Sort
+from semantics.diagnostics import Unsupported
+from semantics.solver.closures import Demands
+from semantics.solver.cnf import ALWAYS, Conj, Dnf, bits, conjunctions
+from semantics.solver.evaluation import Env, Evaluation
+from semantics.solver.frame import Frame, Rows
+from semantics.solver.orders import Order
+from semantics.solver.plans import Cycles, Factor
+from semantics.solver.relations import Relation
+
+Step = tuple[Rows, Rows, Callable[[int, int], Dnf], int]
+"""A factor at one index: may rows and columns in the direction of the ring, conditions, filter of its first event."""
+
+
+def prune(evaluation: Evaluation) -> None:
+    """Drops sources that a read can have in no execution: a check fails by its static edges alone.
+
+    `evaluation` must be one without choices. Only for monotone models.
+    """
+    for cycles in evaluation.plan.checks:
+        index = cycles.check.index
+        if index is None or cycles.check.index_sort is not IndexSort.CELL:
+            continue
+        for ring in cycles.rings:
+            if ring[0].reads_from and not any(f.reads_from for f in ring[1:]):
+                for area in evaluation.frame.areas.values():
+                    for cell in area.cells:
+                        if cell.segment.readers:
+                            _prune_segment(evaluation, ring, {index: cell})
+
+
+def _prune_segment(evaluation: Evaluation, ring: tuple[Factor, ...], env: Env) -> None:
+    frame, first = evaluation.frame, ring[0]
+    segment = next(iter(env.values())).segment  # type: ignore[union-attr]
+    steps = []
+    for factor in ring[1:]:
+        relation = evaluation.relation(factor.expr, env)
+        rows = relation.must_columns if factor.inverted else relation.must
+        steps.append((rows, _filter(evaluation, factor, env)))
+    beside = [evaluation.relation(expr, env).must for expr in first.beside]
+    begin = _filter(evaluation, first, env)
+    for reader, sources in segment.sources.items():
+        for writer in bits(sources):
+            if any(not rows.get(writer, 0) >> reader & 1 for rows in beside):
+                continue
+            start, end = (reader, writer) if first.inverted else (writer, reader)
+            if not begin >> start & 1:
+                continue
+            given = frame.entails[writer] | frame.entails[reader]
+            reached = 1 << end
+            for rows, allowed in steps:
+                onward = 0
+                for x in bits(reached & allowed & given):
+                    onward |= rows.get(x, 0)
+                reached = onward
+            if reached >> start & 1:
+                segment.sources[reader] &= ~(1 << writer)
+
+
+def _filter(evaluation: Evaluation, factor: Factor, env: Env) -> int:
+    mask = evaluation.frame.alive
+    for expr in factor.filters:
+        mask &= evaluation.set(expr, env)
+    return mask
+
+
+def _step(evaluation: Evaluation, factor: Factor, env: Env) -> Step:
+    relation = evaluation.relation(factor.expr, env)
+    allowed = _filter(evaluation, factor, env)
+    if factor.inverted:
+        return relation.may_columns, relation.may, lambda x, y: relation.when(y, x), allowed
+    return relation.may, relation.may_columns, relation.when, allowed
+
+
+class Checks:
+    """Turns the checks of an evaluation's model into refused conjunctions, then into clauses."""
+
+    def __init__(self, evaluation: Evaluation, demands: Demands) -> None:
+        self.evaluation = evaluation
+        self.frame: Frame = evaluation.frame
+        self.demands = demands
+        self.refused: dict[Conj, list[str]] = {}  # conjunction -> the checks that refuse it
+        self.acyclic: list[Order] = []
+
+    def collect(self) -> None:
+        """Evaluates all checks."""
+        for cycles in self.evaluation.plan.checks:
+            check = cycles.check
+            if check.index is None:
+                self._check(cycles, {})
+            else:
+                for item in self.evaluation.range(check.index_sort):
+                    self._check(cycles, {check.index: item})
+
+    def _check(self, cycles: Cycles, env: Env) -> None:
+        check = cycles.check
+        if check.negated:
+            self._demand(cycles, env)
+        elif cycles.body is not None:
+            body = self.evaluation.relation(cycles.body, env)
+            self.acyclic.append(Order(check.name, self.frame, self.demands, self.frame.alive, body))
+        elif check.kind is CheckKind.EMPTY:
+            for events, dnf in self._members(cycles, env):
+                self._refuse(check.name, events, dnf)
+        else:
+            for ring in cycles.rings:
+                for events, dnf in self._ring([_step(self.evaluation, factor, env) for factor in ring]):
+                    self._refuse(check.name, events, dnf)
+
+    def _ring(self, steps: list[Step]) -> Iterator[tuple[int, Dnf]]:
+        """All rings that may close, each with the mask of its events and its conditions."""
+        rows, _, when, allowed = steps[0]
+        last = len(steps) - 1
+        for x, mask in rows.items():
+            if not allowed >> x & 1:
+                continue
+            if last == 0:
+                if mask >> x & 1:
+                    yield 1 << x, when(x, x)
+                continue
+            for y in bits(mask & steps[1][3]):
+                if last == 1:
+                    if steps[1][0].get(y, 0) >> x & 1:
+                        yield 1 << x | 1 << y, conjunctions(when(x, y), steps[1][2](y, x))
+                    continue
+                begun: Dnf | None = None
+                for path in self._paths(steps, 1, y, x):
+                    if begun is None:
+                        begun = when(x, y)
+                    dnf = begun
+                    mask = 1 << x
+                    for i, z in enumerate(path):
+                        mask |= 1 << z
+                        following = path[i + 1] if i + 1 < len(path) else x
+                        dnf = conjunctions(dnf, steps[i + 1][2](z, following))
+                        if not dnf:
+                            break
+                    if dnf:
+                        yield mask, dnf
+
+    def _paths(self, steps: list[Step], at: int, y: int, x: int) -> Iterator[tuple[int, ...]]:
+        """Paths from y by steps[at:] to x, without x."""
+        rows, _, _, _ = steps[at]
+        onward = rows.get(y, 0)
+        if at == len(steps) - 1:
+            if onward >> x & 1:
+                yield (y,)
+            return
+        onward &= steps[at + 1][3]
+        if at == len(steps) - 2:
+            onward &= steps[at + 1][1].get(x, 0)
+        for z in bits(onward):
+            for path in self._paths(steps, at + 1, z, x):
+                yield (y, *path)
+
+    def _members(self, cycles: Cycles, env: Env) -> Iterator[tuple[int, Dnf]]:
+        """The members that the expression of an `empty` (or any other) check may have."""
+        expr = cycles.check.expr
+        if expr.sort is Sort.SET:
+            for x in bits(self.evaluation.set(expr, env)):
+                yield 1 << x, ALWAYS
+            return
+        relation = self.evaluation.relation(expr, env)
+        for x, mask in relation.may.items():
+            for y in bits(mask):
+                dnf = relation.when(x, y)
+                if dnf:
+                    yield 1 << x | 1 << y, dnf
+
+    def _refuse(self, name: str, events: int, dnf: Dnf) -> None:
+        frame, demands = self.frame, self.demands
+        for conj in dnf:
+            if demands.supports:
+                conj = demands.simplify(conj)
+            if frame.branching:
+                conj |= frame.missing(events, frame.present(conj))
+            if not any(-literal in conj for literal in conj):
+                self.refused.setdefault(conj, []).append(name)
+
+    def _demand(self, cycles: Cycles, env: Env) -> None:
+        """A negated check: some member must exist."""
+        check, clauses, frame = cycles.check, self.demands.clauses, self.frame
+        if check.kind is CheckKind.EMPTY:
+            members = list(self._members(cycles, env))
+            exact = check.expr.sort is Sort.SET or self.evaluation.relation(check.expr, env).exact
+        else:
+            relation: Relation = self.evaluation.relation(check.expr, env)
+            if check.kind is CheckKind.ACYCLIC and not relation.static:
+                raise Unsupported("~acyclic of a relation that depends on choices", check.span)
+            if check.kind is CheckKind.ACYCLIC:
+                relation = self.evaluation.closure(relation)
+            exact = relation.exact
+            members = [(1 << x, relation.when(x, x)) for x in bits(frame.alive) if relation.may.get(x, 0) >> x & 1]
+        if not exact:
+            raise Unsupported("a negated check of a closure that depends on choices", check.span)
+        some = []
+        for events, dnf in members:
+            for conj in dnf:
+                some.append(clauses.all_of([*conj, *frame.missing(events, 0)]))
+        clauses.add(some)
+
+    def emit(self) -> None:
+        """Adds the clauses of what `collect` found. An acyclicity that a linearisation contains needs none."""
+        demands, orders = self.demands, self.evaluation.orders.values()
+        units = {next(iter(conj)) for conj in self.refused if len(conj) == 1}
+        for conj in self.refused:
+            if (len(conj) > 1 and not units.isdisjoint(conj)) or self._subsumed(conj):
+                continue
+            demands.need(conj)
+            demands.clauses.add([-literal for literal in conj])
+        for order in orders:
+            order.finish(demands.clauses.add)
+        for order in self.acyclic:
+            if not any(o.given is order.given and o.domain == order.domain for o in orders):
+                order.finish(demands.clauses.add)
+
+    def emit_named(self, selectors: Mapping[str, int]) -> None:
+        """Adds the clauses so that those of a check or linearisation hold only where its selector does."""
+        demands = self.demands
+
+        def under(name: str) -> Callable[[list[int]], None]:
+            return lambda clause: demands.clauses.add([*clause, -selectors[name]])
+
+        for conj, names in self.refused.items():
+            demands.need(conj)
+            for name in set(names):
+                under(name)([-literal for literal in conj])
+        for order in [*self.evaluation.orders.values(), *self.acyclic]:
+            order.finish(under(order.name))
+
+    def _subsumed(self, conj: Conj) -> bool:
+        """Whether an order that contains a closure refuses the same already: h(x, y) implies x before y."""
+        closures = [literal for literal in conj if literal in self.demands.pairs]
+        if not closures:
+            return False
+        for order in self.evaluation.orders.values():
+            ways: list[set[int]] = [set(conj)]
+            for literal in closures:
+                before = {b for x, y in self.demands.pairs[literal] if (b := order.mentioned(x, y)) is not None}
+                if before:
+                    ways = [(way - {literal}) | {b} for way in ways for b in before] + ways
+            if any(frozenset(way) in self.refused for way in ways if way != conj):
+                return True
+        return False

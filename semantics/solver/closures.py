@@ -1,0 +1,151 @@
+"""Least fixed points by demand: `r^+` and `let rec`.
+
+A pair that may be in a closure gets a variable only when a check mentions it, and the variable is implied by what
+puts the pair there, not the other way round: every check is antitone, so a larger closure never admits more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from semantics.solver.cnf import Clauses, Conj, Dnf, bits
+from semantics.solver.frame import Frame, Rows
+from semantics.solver.relations import Relation, closed, closed_carefully
+
+
+class Demands:
+    """The variables of closures that were asked for and still need their defining clauses.
+
+    `supports[literal]` are conjunctions that directly imply the literal; `simplify` uses them.
+    `pairs[literal]` are the pairs that a closure's literal stands for.
+    """
+
+    def __init__(self, clauses: Clauses) -> None:
+        self.clauses = clauses
+        self.supports: dict[int, list[Conj]] = {}
+        self.pairs: dict[int, list[tuple[int, int]]] = {}
+        self._definitions: dict[int, Callable[[int], None]] = {}
+        self._defined: set[int] = set()
+
+    def announce(self, literal: int, define: Callable[[int], None], supports: list[Conj]) -> None:
+        """A new variable whose clauses `define` adds, once somebody needs them."""
+        self._definitions[literal] = define
+        self.pairs[literal] = []
+        if supports:
+            self.supports[literal] = supports
+
+    def need(self, literals: Conj) -> None:
+        """Adds the definitions of the closure variables among `literals`, and of those that these need in turn."""
+        for literal in literals:
+            if literal in self._definitions and literal not in self._defined:
+                self._defined.add(literal)
+                self._definitions[literal](literal)
+
+    def simplify(self, conj: Conj) -> Conj:
+        """A conjunction without the literals that its others imply."""
+        supports = self.supports
+        for literal in conj:
+            for reason in supports.get(literal, ()):
+                if literal not in reason and reason <= conj:
+                    return self.simplify(conj - {literal})
+        return conj
+
+
+class Closure:
+    """r^+ where r depends on choices. A pair's variable stands for all pairs with the same chosen steps after the
+    first event and before the second."""
+
+    def __init__(self, frame: Frame, demands: Demands, body: Relation) -> None:
+        self.frame = frame
+        self.demands = demands
+        self.body = body
+        careful = frame.branching and not body.causal
+        must = closed_carefully(frame, body.must) if careful else closed(body.must)
+        self.steps: Rows = {x: m for x, mask in body.may.items() if (m := mask & ~must.get(x, 0))}
+        if careful:  # static steps through events that need not exist count as chosen ones
+            for x, mask in body.must.items():
+                self.steps[x] = self.steps.get(x, 0) | mask
+        joined = dict(must)
+        for x, mask in self.steps.items():
+            joined[x] = joined.get(x, 0) | mask
+        self.relation = Relation(must, closed(joined), self._when, exact=False)
+        self.sources = sum(1 << x for x in self.steps)
+        self.targets = 0
+        for mask in self.steps.values():
+            self.targets |= mask
+        self._literals: dict[tuple[int, int], int] = {}
+        self._keys: dict[int, tuple[int, int]] = {}
+
+    def _starts(self, x: int) -> int:
+        return self.sources & (self.relation.must.get(x, 0) | 1 << x)
+
+    def _literal(self, starts: int, ends: int) -> int:
+        key = (starts, ends)
+        literal = self._literals.get(key)
+        if literal is None:
+            literal = self._literals[key] = self.demands.clauses.fresh()
+            self._keys[literal] = key
+            supports = []
+            for s in bits(starts):
+                for t in bits(self.steps[s] & ends):
+                    supports += self._step(s, t)
+            self.demands.announce(literal, self._define, supports)
+        return literal
+
+    def _step(self, s: int, t: int) -> list[Conj]:
+        """When a chosen step is taken, existence of its ends included."""
+        found = []
+        for conj in self.body.when(s, t):
+            found.append(conj | self.frame.missing(1 << s | 1 << t, self.frame.present(conj)))
+        return found
+
+    def _when(self, x: int, y: int) -> Dnf:
+        ends = self.targets & (self.relation.must_columns.get(y, 0) | 1 << y)
+        literal = self._literal(self._starts(x), ends)
+        self.demands.pairs[literal].append((x, y))
+        return (frozenset((literal,)),)
+
+    def _define(self, literal: int) -> None:
+        starts, ends = self._keys[literal]
+        clauses, demands, may = self.demands.clauses, self.demands, self.relation.may
+        for s in bits(starts):
+            for t in bits(self.steps[s]):
+                if ends >> t & 1:
+                    further = None
+                else:
+                    onward = self._starts(t)
+                    if not onward or not may.get(t, 0) & ends:
+                        continue
+                    further = self._literal(onward, ends)
+                for conj in self._step(s, t):
+                    demands.need(conj)
+                    if further is None:
+                        clauses.add([literal, *(-x for x in conj)])
+                    elif further != literal:
+                        demands.need(frozenset((further,)))
+                        clauses.add([literal, -further, *(-x for x in conj)])
+
+
+class Recursion:
+    """One name of a `let rec` group: the least fixed point, a variable for each pair that is asked for.
+
+    `body` gives the defining relation in which the group's names stand for their current bounds."""
+
+    def __init__(self, demands: Demands, must: Rows, may: Rows) -> None:
+        self.demands = demands
+        self.body: Relation | None = None
+        self._literals: dict[int, tuple[int, int]] = {}
+        self.relation = Relation(must, may, self._when, exact=False)
+
+    def _when(self, x: int, y: int) -> Dnf:
+        literal = self.demands.clauses.fresh()
+        self._literals[literal] = (x, y)
+        self.demands.announce(literal, self._define, [])
+        self.demands.pairs[literal].append((x, y))
+        return (frozenset((literal,)),)
+
+    def _define(self, literal: int) -> None:
+        assert self.body is not None
+        for conj in self.body.when(*self._literals[literal]):
+            self.demands.need(conj)
+            self.demands.clauses.add([literal, *(-x for x in conj)])

@@ -1,0 +1,69 @@
+"""An event structure and a model as clauses: guards, reads-from, values, suspensions, checks, observables."""
+
+from __future__ import annotations
+
+from semantics.axioms.model import Model
+from semantics.execution.structure import EventStructure
+from semantics.solver.checks import Checks, prune
+from semantics.solver.closures import Demands
+from semantics.solver.cnf import FALSE, TRUE, Clauses
+from semantics.solver.evaluation import Evaluation
+from semantics.solver.frame import Frame
+from semantics.solver.observables import Observables
+from semantics.solver.plans import plan_of
+from semantics.solver.suspensions import Suspensions
+from semantics.solver.values import OTHER, Domains, Values
+from semantics.terms import Sym
+
+
+class Encoding:
+    """The formula. With `named`, every check and linearisation holds only under its selector in `selectors`, and
+    nothing is decided beforehand by them. Raises DomainTooLarge where values cannot be tabulated."""
+
+    def __init__(self, structure: EventStructure, model: Model, *, named: bool = False) -> None:
+        self.structure = structure
+        self.plan = plan = plan_of(model)
+        self.clauses = clauses = Clauses()
+        self.frame = frame = Frame(structure, clauses)
+        self.demands = demands = Demands(clauses)
+        before = Evaluation(frame, plan, demands, None)
+        if plan.monotone and not named:
+            prune(before)
+        self.domains = Domains(frame, merging=plan.monotone)
+        self.values = values = Values(frame, self.domains, clauses, exclusive=not plan.monotone)
+        self.suspensions = Suspensions(frame, demands, fifo=plan.queues)
+        self.evaluation = Evaluation(frame, plan, demands, self.suspensions.relations())
+        checks = Checks(self.evaluation, demands)
+        checks.collect()
+        self.suspensions.emit(values)
+        values.finish()
+        self.selectors: dict[str, int] = {}
+        if named:
+            names = [c.check.name for c in plan.checks] + [x.name for x in model.linearisations]
+            self.selectors = {name: clauses.fresh() for name in names}
+            checks.emit_named(self.selectors)
+        else:
+            checks.emit()
+        self.suspensions.finish()
+        self.observables = Observables(frame, values, clauses)
+
+    def thin_air(self) -> int:
+        """The literal of "some value is out of the tables", FALSE where that cannot be."""
+        literals = []
+        reads = {symbol: reader for _, reader, symbol in self.domains.reads}
+        for symbol in self.domains.cyclic:
+            other = self.values.symbol(symbol).get(OTHER, FALSE)
+            literals.append(self.clauses.all_of([other, self.frame.guards[reads[symbol]]]))
+        return self.clauses.any_of(literals)
+
+    def uncut(self) -> list[int]:
+        """What to assume where outcomes are meant."""
+        cut = self.observables.cut
+        return [] if cut == FALSE else [-cut]
+
+    def value(self, symbol: Sym, holds: set[int]) -> int:
+        """The value of a symbol in a model, given as its true literals; 0 where it has none."""
+        for value, literal in self.values.symbol(symbol).items():
+            if literal == TRUE or literal in holds:
+                return value
+        return 0

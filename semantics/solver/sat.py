@@ -1,0 +1,122 @@
+"""The only place that talks to z3's SAT engine: DIMACS text into one persistent solver, checks under assumptions.
+
+One solver serves the whole process; problems take turns in it, each inside a push. z3 is imported on first use.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import Any
+
+from semantics.solver.cnf import Clauses, dimacs
+
+_RENEW = 2000
+"""Problems after which the solver is replaced, so that what it remembers of old ones is given back."""
+
+
+class Answer(Enum):
+    """What a check says."""
+
+    SAT = 1
+    UNSAT = -1
+    UNKNOWN = 0
+
+
+class _Engine:
+    """The process's solver and the owner of what it holds now."""
+
+    def __init__(self) -> None:
+        import z3
+
+        self.z3: Any = z3
+        self.context = z3.main_ctx().ref()
+        self.solver = z3.SolverFor("QF_FD")
+        self.owner: Sat | None = None
+        self.loads = 0
+        self.expressions: dict[int, Any] = {}
+        self.literals: dict[int, int] = {}
+        self.timeout = 0
+
+    def ast(self, literal: int) -> Any:
+        """The z3 expression of a literal. DIMACS variables are Booleans named by their number."""
+        found = self.expressions.get(literal)
+        if found is None:
+            variable = self.z3.Bool(abs(literal))
+            found = variable if literal > 0 else self.z3.Not(variable)
+            self.expressions[literal] = found
+            self.literals[found.get_id()] = literal
+        return found.ast
+
+    def load(self, owner: Sat) -> None:
+        """Makes the solver hold the owner's clauses."""
+        if self.owner is owner:
+            return
+        if self.owner is not None:
+            self.solver.pop()
+        self.loads += 1
+        if self.loads % _RENEW == 0:
+            self.solver = self.z3.SolverFor("QF_FD")
+            self.timeout = 0
+        self.solver.push()
+        self.owner = owner
+        owner.sent = 0
+
+
+_engine: _Engine | None = None
+
+
+def _the_engine() -> _Engine:
+    global _engine
+    if _engine is None:
+        _engine = _Engine()
+    return _engine
+
+
+class Sat:
+    """Checks of one formula. `time_limit`: seconds for one check, None for none."""
+
+    def __init__(self, clauses: Clauses, time_limit: float | None = None) -> None:
+        self.clauses = clauses
+        self.time_limit = time_limit
+        self.sent = 0
+        self.checks = 0
+
+    def _ready(self) -> _Engine:
+        engine = _the_engine()
+        engine.load(self)
+        clauses = self.clauses.clauses
+        if self.sent < len(clauses):
+            fresh = clauses[self.sent :] if self.sent else clauses
+            engine.solver.from_string(dimacs(self.clauses.variables, fresh))
+            self.sent = len(clauses)
+        wanted = 0 if self.time_limit is None else max(1, int(1000 * self.time_limit))
+        if wanted != engine.timeout:
+            engine.solver.set("timeout", wanted or 4294967295)
+            engine.timeout = wanted
+        return engine
+
+    def check(self, assumptions: list[int]) -> Answer:
+        """Whether the formula has a model in which the assumptions hold."""
+        engine = self._ready()
+        z3 = engine.z3
+        self.checks += 1
+        array = (z3.Ast * len(assumptions))(*[engine.ast(literal) for literal in assumptions])
+        answer = z3.Z3_solver_check_assumptions(engine.context, engine.solver.solver, len(assumptions), array)
+        return Answer(answer)
+
+    def core(self) -> list[int]:
+        """Assumptions of the last check that cannot hold together."""
+        engine = self._ready()
+        literals = engine.literals
+        return [literals[expression.get_id()] for expression in engine.solver.unsat_core()]
+
+    def model(self) -> set[int]:
+        """The literals that hold in the model that the last check found. Variables that do not matter are false."""
+        engine = self._ready()
+        found = engine.z3.Z3_model_to_string(engine.context, engine.solver.model().model)
+        positive = {int(name) for name in _TRUE.findall(found)}
+        return {v if v in positive else -v for v in range(1, self.clauses.variables + 1)}
+
+
+_TRUE = re.compile(r"k!(\d+) \(\) Bool\s+true")

@@ -1,0 +1,203 @@
+"""All outcomes: what is shown falls into independent parts, and each part is searched by deciding its values one after
+another under assumptions. No models, no blocking clauses, unless values are so coupled that most checks fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice, product
+from math import prod
+
+from semantics.execution.outcomes import Outcome
+from semantics.solver.cnf import FALSE, TRUE, Clauses
+from semantics.solver.observables import Observables, Shown, Value
+from semantics.solver.sat import Answer, Sat
+
+Row = tuple[Value, ...]
+
+_PATIENCE = 5
+"""Blocking clauses take over when the checks exceed so many times the rows found."""
+
+
+@dataclass(slots=True)
+class Part:
+    """A factor of the outcome set: rows of values for the observables `shown`."""
+
+    shown: list[Shown]
+    rows: list[Row]
+
+
+class OutcomeSet:
+    """Distinct outcomes, kept as a product of parts. `complete`: no outcome is missing; else `reasons` say why."""
+
+    def __init__(self, observables: Observables, parts: list[Part], reasons: tuple[str, ...] = ()) -> None:
+        self._observables = observables
+        self.parts = parts
+        self.reasons = reasons
+
+    @property
+    def complete(self) -> bool:
+        """Whether these are all outcomes."""
+        return not self.reasons
+
+    def count(self) -> int:
+        """How many outcomes there are, without listing them."""
+        return prod(len(part.rows) for part in self.parts)
+
+    def __len__(self) -> int:
+        return self.count()
+
+    def __iter__(self) -> Iterator[Outcome]:
+        shown = [s for part in self.parts for s in part.shown]
+        for rows in product(*(part.rows for part in self.parts)):
+            values = [value for row in rows for value in row]
+            yield self._observables.outcome(dict(zip(shown, values, strict=True)))
+
+    def first(self, limit: int) -> list[Outcome]:
+        """The first few outcomes."""
+        return list(islice(self, limit))
+
+
+def independent(clauses: Clauses, shown: list[Shown]) -> list[list[Shown]]:
+    """Groups observables that share, directly or not, a clause: different groups choose independently."""
+    parent = list(range(clauses.variables + 1))
+
+    def find(x: int) -> int:
+        while parent[x] != x:
+            parent[x] = parent[parent[x]]
+            x = parent[x]
+        return x
+
+    fixed = {clause[0] for clause in clauses.clauses if len(clause) == 1}
+    for clause in clauses.clauses:
+        if any(literal in fixed for literal in clause):
+            continue
+        root = 0
+        for literal in clause:
+            if -literal in fixed:
+                continue
+            other = find(abs(literal))
+            if root and root != other:
+                parent[other] = root
+            else:
+                root = other
+    groups: dict[int, list[Shown]] = {}
+    for one in shown:
+        root = 0
+        for literal in one.literals.values():
+            if abs(literal) == TRUE:
+                continue
+            other = find(abs(literal))
+            if root and root != other:
+                parent[other] = root
+            else:
+                root = other
+    for one in shown:
+        variables = [abs(literal) for literal in one.literals.values() if abs(literal) != TRUE]
+        groups.setdefault(find(variables[0]) if variables else 0, []).append(one)
+    return list(groups.values())
+
+
+class Interrupted(Exception):
+    """The solver gave up within its time limit, or enough rows were found."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Search:
+    """Enumerates the rows of one group of observables under fixed assumptions."""
+
+    def __init__(self, sat: Sat, group: list[Shown], assumptions: list[int], limit: int | None) -> None:
+        self.sat = sat
+        self.group = group
+        self.limit = limit
+        self.assumed = list(assumptions)
+        self.base = len(assumptions)
+        self.rows: list[Row] = []
+        self.choices = [[(v, x) for v, x in one.literals.items() if x != FALSE] for one in group]
+        self._nogoods: dict[int, list[frozenset[int]]] = {}
+        self._checks = 0
+
+    def run(self) -> str | None:
+        """Fills `rows`; returns why some may be missing. Some row must exist."""
+        try:
+            if not self._decide(0, ()):
+                self._block()
+        except Interrupted as stop:
+            return stop.reason
+        return None
+
+    def _decide(self, at: int, row: Row) -> bool:
+        """Rows that extend `row`, which is possible. False: give up, values are too coupled."""
+        if at == len(self.group):
+            self.rows.append(row)
+            if self.limit is not None and len(self.rows) >= self.limit:
+                raise Interrupted("limit")
+            return True
+        possible = False
+        last = len(self.choices[at]) - 1
+        for i, (value, literal) in enumerate(self.choices[at]):
+            if literal == TRUE:
+                if not self._decide(at + 1, (*row, value)):
+                    return False
+                continue
+            if self._refuted(literal):
+                continue
+            self.assumed.append(literal)
+            if i < last or possible:
+                self._checks += 1
+                if self._checks > _PATIENCE * (len(self.rows) + 20):
+                    self.assumed.pop()
+                    return False
+                answer = self.sat.check(self.assumed)
+                if answer is Answer.UNKNOWN:
+                    raise Interrupted("time limit of the solver")
+                if answer is Answer.UNSAT:
+                    self._learn()
+                    self.assumed.pop()
+                    continue
+            possible = True
+            goes_on = self._decide(at + 1, (*row, value))
+            self.assumed.pop()
+            if not goes_on:
+                return False
+        return True
+
+    def _learn(self) -> None:
+        core = frozenset(self.sat.core())
+        for literal in core:
+            self._nogoods.setdefault(literal, []).append(core - {literal})
+
+    def _refuted(self, literal: int) -> bool:
+        known = self._nogoods.get(literal)
+        if not known:
+            return False
+        assumed = set(self.assumed)
+        return any(core <= assumed for core in known)
+
+    def _block(self) -> None:
+        """The rows one model at a time, each excluded by a clause that only this search activates."""
+        sat = self.sat
+        active = sat.clauses.fresh()
+        seen = set(self.rows)
+        assumed = [*self.assumed[: self.base], active]
+        for row in self.rows:
+            sat.clauses.add([-active, *(-dict(choice)[v] for choice, v in zip(self.choices, row, strict=True))])
+        while True:
+            answer = sat.check(assumed)
+            if answer is Answer.UNSAT:
+                return
+            if answer is Answer.UNKNOWN:
+                raise Interrupted("time limit of the solver")
+            holds = sat.model()
+            chosen = [next((v, x) for v, x in choice if x == TRUE or x in holds) for choice in self.choices]
+            row = tuple(v for v, _ in chosen)
+            sat.clauses.add([-active, *(-x for _, x in chosen)])
+            if row not in seen:
+                seen.add(row)
+                self.rows.append(row)
+                if self.limit is not None and len(self.rows) >= self.limit:
+                    raise Interrupted("limit")

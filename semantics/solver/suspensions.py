@@ -1,0 +1,195 @@
+"""Waits and notifies: which notify wakes which suspended thread, and the order of wait queues.
+
+Without queues (Fig. 11) any matching will do that respects the notifies' limits. With queues (systems.md A.8, S5) the
+suspension events of one location are totally ordered and run a FIFO queue: a wait enters at the back, a timeout
+leaves, a notify removes the oldest and stops early only when the queue is empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from semantics.execution.structure import Event, Fate, Kind
+from semantics.runtime.actions import Location
+from semantics.solver.closures import Demands
+from semantics.solver.cnf import FALSE, TRUE, Clauses
+from semantics.solver.frame import Frame, Rows
+from semantics.solver.orders import Order
+from semantics.solver.relations import NOTHING, Relation
+from semantics.solver.values import Values
+
+
+class Suspensions:
+    """`wakes[wait, notify]`, the literals of the matching; `queues`, per location the order of its events."""
+
+    def __init__(self, frame: Frame, demands: Demands, *, fifo: bool) -> None:
+        self.frame = frame
+        self.demands = demands
+        self.fifo = fifo
+        self.clauses: Clauses = demands.clauses
+        self.wakes: dict[tuple[int, int], int] = {}
+        self.queues: dict[Location, Order] = {}
+        self.members: dict[Location, list[Event]] = {}
+        events = frame.structure.events
+        for e in frame.by_kind(Kind.WAIT, Kind.NOTIFY, Kind.TIMEOUT):
+            place = events[e].queue
+            if place is not None:
+                self.members.setdefault(place, []).append(events[e])
+        for place, members in self.members.items():
+            for wait in members:
+                for notify in members:
+                    if wait.kind is Kind.WAIT and notify.kind is Kind.NOTIFY:
+                        self._wake(wait, notify)
+            if fifo:
+                domain = sum(1 << e.id for e in members)
+                self.queues[place] = Order(f"queue {place}", frame, demands, domain, NOTHING)
+
+    def _wake(self, wait: Event, notify: Event) -> None:
+        frame = self.frame
+        if not frame.together[wait.id] >> notify.id & 1:
+            return
+        literal = self.wakes[wait.id, notify.id] = self.clauses.fresh()
+        for event in (wait.id, notify.id):
+            if frame.guards[event] != TRUE:
+                self.clauses.add([-literal, frame.guards[event]])
+        if frame.branching:
+            frame.presence[literal] = frame.entails[wait.id] | frame.entails[notify.id]
+
+    def relations(self) -> Mapping[str, Relation]:
+        """The base relations susp, wake and queue."""
+        if not self.members:
+            return {"susp": NOTHING, "wake": NOTHING, "queue": NOTHING}
+        susp: dict[tuple[int, int], int] = self.wakes
+        wake: dict[tuple[int, int], int] = {}
+        together = self.frame.together
+        for woken in self.frame.by_kind(Kind.WOKEN):
+            peer = self.frame.structure.events[woken].peer
+            for (wait, notify), literal in self.wakes.items():
+                if wait == peer and together[notify] >> woken & 1:
+                    wake[notify, woken] = literal
+        rows: Rows = {}
+        for order in self.queues.values():
+            rows.update(order.relation.may)
+        orders = list(self.queues.values())
+
+        def before(x: int, y: int) -> tuple[frozenset[int], ...]:
+            return next(o.relation.when(x, y) for o in orders if o.domain >> x & 1)
+
+        return {"susp": _chosen(susp), "wake": _chosen(wake), "queue": Relation({}, rows, before)}
+
+    def emit(self, values: Values) -> None:
+        """Adds the clauses: fates and counts agree with the matching, queues are FIFO."""
+        for place, members in self.members.items():
+            waits = [e for e in members if e.kind is Kind.WAIT]
+            notifies = [e for e in members if e.kind is Kind.NOTIFY]
+            for wait in waits:
+                self._fate(wait, [self.wakes[wait.id, n.id] for n in notifies if (wait.id, n.id) in self.wakes], values)
+            for notify in notifies:
+                self._count(notify, waits, values)
+            if self.fifo:
+                self._queue(self.queues[place], members)
+                for notify in notifies:
+                    self._fifo(self.queues[place], notify, members, values)
+
+    def finish(self) -> None:
+        """Adds the orders of the queues, when everything that mentions their pairs is known."""
+        for order in self.queues.values():
+            order.finish(self.clauses.add)
+
+    def _fate(self, wait: Event, wakes: list[int], values: Values) -> None:
+        """A wait is woken by at most one notify; its fate says whether, or whether it timed out."""
+        frame, clauses = self.frame, self.clauses
+        if wakes:
+            clauses.at_most_one(wakes)
+        late = [
+            frame.guards[t]
+            for t in frame.by_kind(Kind.TIMEOUT)
+            if frame.structure.events[t].peer == wait.id
+        ]
+        here = frame.guards[wait.id]
+        if wait.fate is None:
+            return
+        fate = values.symbol(wait.fate)
+        woken, timeout = fate[Fate.WOKEN.value], fate[Fate.TIMEOUT.value]
+        for wake in wakes:
+            clauses.add([-wake, woken])
+        clauses.add([-here, -woken, *wakes])
+        for guard in late:
+            clauses.add([-guard, timeout])
+        clauses.add([-here, -timeout, *late])
+
+    def _count(self, notify: Event, waits: list[Event], values: Values) -> None:
+        """The number of waiters that a notify wakes is its count, and no more than its limit."""
+        clauses = self.clauses
+        here = self.frame.guards[notify.id]
+        counts: list[int] = [TRUE]  # counts[k]: exactly k so far
+        for wait in waits:
+            wake = self.wakes.get((wait.id, notify.id), FALSE)
+            if wake == FALSE:
+                continue
+            counts = [
+                clauses.any_of(
+                    [
+                        clauses.all_of([counts[k], -wake]) if k < len(counts) else FALSE,
+                        clauses.all_of([counts[k - 1], wake]) if k else FALSE,
+                    ]
+                )
+                for k in range(len(counts) + 1)
+            ]
+        shown = values.symbol(notify.count) if notify.count is not None else {}
+        for k, literal in enumerate(counts):
+            if notify.count is not None:
+                clauses.add([-here, -literal, shown.get(k, FALSE)])
+            for limit, chosen in values.term(notify.limit).items():
+                if 0 <= limit < k:
+                    clauses.add([-here, -literal, -chosen])
+
+    def _fifo(self, order: Order, notify: Event, members: list[Event], values: Values) -> None:
+        """A notify removes the oldest waiters, and leaves one behind only at its limit."""
+        clauses, here = self.clauses, self.frame.guards[notify.id]
+        waiting: dict[int, int] = {}
+        for wait in members:
+            if wait.kind is Kind.WAIT and self.frame.together[wait.id] >> notify.id & 1:
+                waiting[wait.id] = self._waiting(order, wait, notify, members)
+        number = len(waiting)
+        for wait, inside in waiting.items():
+            wake = self.wakes[wait, notify.id]
+            clauses.add([-wake, inside])
+            older = [clauses.all_of([w, order.literal(v, wait)]) for v, w in waiting.items() if v != wait]
+            rank: list[int] = [TRUE, *[FALSE] * number]  # rank[k]: at least k older waiters
+            for literal in older:
+                rank = [
+                    TRUE if k == 0 else clauses.any_of([rank[k], clauses.all_of([rank[k - 1], literal])])
+                    for k in range(number + 1)
+                ]
+            for limit, chosen in values.term(notify.limit).items():
+                if limit < 0:
+                    continue
+                too_many = rank[limit] if limit <= number else FALSE
+                clauses.add([-here, -inside, -chosen, too_many, wake])
+                clauses.add([-here, -inside, -chosen, -too_many, -wake])
+
+    def _waiting(self, order: Order, wait: Event, notify: Event, members: list[Event]) -> int:
+        """The literal of "the wait is still queued when the notify takes its turn"."""
+        frame, clauses = self.frame, self.clauses
+        parts = [frame.guards[wait.id], frame.guards[notify.id], order.literal(wait.id, notify.id)]
+        for other in members:
+            if other.kind is Kind.TIMEOUT and other.peer == wait.id and frame.together[other.id] >> notify.id & 1:
+                parts.append(-clauses.all_of([frame.guards[other.id], order.literal(other.id, notify.id)]))
+            if other.kind is Kind.NOTIFY and other.id != notify.id and (wait.id, other.id) in self.wakes:
+                parts.append(-clauses.all_of([self.wakes[wait.id, other.id], order.literal(other.id, notify.id)]))
+        return clauses.all_of(parts)
+
+    def _queue(self, order: Order, members: list[Event]) -> None:
+        """A timeout takes an entry away that is there: it comes after its wait."""
+        for timeout in members:
+            if timeout.kind is Kind.TIMEOUT and timeout.peer is not None:
+                guard = self.frame.guards[timeout.id]
+                self.clauses.add([-guard, order.literal(timeout.peer, timeout.id)])
+
+
+def _chosen(pairs: Mapping[tuple[int, int], int]) -> Relation:
+    rows: Rows = {}
+    for x, y in pairs:
+        rows[x] = rows.get(x, 0) | 1 << y
+    return Relation({}, rows, lambda x, y: (frozenset((pairs[x, y],)),))
