@@ -1,19 +1,32 @@
-"""The tests that ship with weft, by theme; a test's file bears its name."""
+"""The tests that ship with weft, by theme; each file states the verdicts that its author derived.
+
+Themes: paper (the programs of the figures), classic (the shapes that herd's users know), mixed-size, growth,
+wait-notify, threads, programs (small algorithms). A test's name is its file's stem.
+"""
 
 from __future__ import annotations
 
 from difflib import get_close_matches
+from functools import cache
+from importlib import resources
 from pathlib import Path
 
 from semantics.diagnostics import TextError
 
-ROOT = Path(__file__).parent
 SUFFIXES = (".litmus", ".wast")
+
+
+@cache
+def paths() -> tuple[Path, ...]:
+    """All tests of the catalogue, by theme and name."""
+    root = Path(str(resources.files(__name__)))
+    found = (path for path in root.glob("*/*") if path.suffix in SUFFIXES)
+    return tuple(sorted(found, key=lambda path: (path.parent.name, path.stem)))
 
 
 def files() -> dict[str, Path]:
     """The catalogue's tests by name."""
-    return {p.stem: p for p in sorted(ROOT.rglob("*")) if p.suffix in SUFFIXES}
+    return {path.stem: path for path in paths()}
 
 
 def find(name: str) -> Path:

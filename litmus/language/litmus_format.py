@@ -21,7 +21,7 @@ from litmus.language.reader import (
     read_parts,
 )
 from litmus.language.short_forms import Code
-from litmus.language.signatures import Definitions, declared, definitions, name_of
+from litmus.language.signatures import Definitions, declared, definitions, is_instruction, name_of
 from litmus.language.test import Condition, Expectation, Quantifier, Test
 from semantics.diagnostics import Source
 from semantics.execution.outcomes import Observable
@@ -163,6 +163,8 @@ def _locate(text: Text, items: list[LocationItem], pages: int) -> dict[str, _Loc
         name, bits = item.name, _bits(item)
         if name.text in found:
             raise text.error(f"duplicate location {name.text}", name.begin, name.end)
+        if is_instruction(name.text):
+            raise text.error(f"a location cannot be called {name.text}: it is an instruction", name.begin, name.end)
         location = _Location(name.text, places[index], bits, _value(text, item.initial, bits), name)
         if location.initial and location.address + bits // 8 > pages * PAGE:
             message = f"{name.text} lies beyond the initial memory and cannot have an initial value"

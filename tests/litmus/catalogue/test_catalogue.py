@@ -1,0 +1,63 @@
+"""Every test of the catalogue is complete: it parses, validates, says what it shows and what is expected of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from litmus import catalogue
+from litmus.language import Quantifier, Test, load_tests
+from semantics.diagnostics import TextError
+
+PATHS = catalogue.paths()
+THEMES = {"paper", "classic", "mixed-size", "growth", "wait-notify", "threads", "programs"}
+MODELS = {"wasm", "paper-dag", "wasm-threads", "sc"}
+
+
+def only(path: Path) -> Test:
+    [test] = load_tests(path)
+    assert isinstance(test, Test)
+    return test
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_file(path: Path) -> None:
+    test = only(path)
+    assert test.name == path.stem
+    assert test.description.endswith(".")
+    assert test.condition is not None
+    assert {"wasm", "wasm-threads", "sc"} <= set(test.expectations) <= MODELS
+
+
+def test_themes_and_names() -> None:
+    assert {path.parent.name for path in PATHS} == THEMES
+    assert len(PATHS) >= 100
+    names = [path.stem.lower() for path in PATHS]
+    assert len(set(names)) == len(names)
+
+
+def test_plain_twins_expect_more() -> None:
+    """What a shape with sequentially consistent accesses allows, its unordered twin allows too."""
+    tests = {path.stem: only(path) for path in PATHS if path.parent.name == "classic"}
+    twins = [(test, tests[name.replace("+seqcst", "+unord")]) for name, test in tests.items() if "+seqcst" in name]
+    assert len(twins) >= 10
+    for strong, weak in twins:
+        assert strong.condition is not None and weak.condition is not None
+        assert strong.condition.quantifier is weak.condition.quantifier is Quantifier.EXISTS
+        for model, verdict in strong.expectations.items():
+            assert weak.expectations[model].reachable >= verdict.reachable, (strong.name, model)
+
+
+def test_sequential_consistency_is_the_strongest() -> None:
+    for path in PATHS:
+        test = only(path)
+        if test.expectations["sc"].reachable:
+            assert test.expectations["wasm"].reachable, path.stem
+
+
+def test_find() -> None:
+    assert catalogue.find("MP+seqcst").name == "MP+seqcst.litmus"
+    with pytest.raises(TextError) as error:
+        catalogue.find("MP+seqcts")
+    assert "MP+seqcst" in error.value.hint
