@@ -46,6 +46,7 @@ class Stop(Enum):
     REDEX = "redex"  # the next step carries actions or forks: ask `successors`
     GLOBAL = "global"  # fork', wait' or notify' is pending: Fig. 11, then `resume`
     BACK_EDGE = "back edge"  # a branch restarted a loop: `label.node` is the loop
+    LOOP = "loop"  # a loop was entered: `label.node` is the loop
     DEPTH = "depth"  # call' is pending and would exceed the depth that was allowed
     LIMIT = "limit"  # the number of steps that was allowed is used up
 
@@ -184,6 +185,8 @@ def run_pure(
         config, back_edge = _plug(config, count, outcome, store)
         if back_edge is not None:
             return config, Stop.BACK_EDGE, steps - left
+        if kind is Loop:
+            return config, Stop.LOOP, steps - left
 
 
 def close(config: Configuration) -> Configuration:

@@ -1,0 +1,234 @@
+"""Host commands resolved to addresses: imports linked, instances allocated, exports looked up (systems.md B.1, W4).
+
+Commands do not depend on data, so that every object that they make has one address in all executions: all of them
+are allocated before the unfolding begins, in program order. Their contents come to life where the command stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from semantics.diagnostics import LinkError, Span, TextError
+from semantics.exploration.held import content, load
+from semantics.exploration.program import Get, HostThread, Instantiate, Invoke, Join, Program, Provider, Spawn
+from semantics.profiles.record import Profile
+from semantics.reduction.fig22_instantiation import Instantiation, instantiate, link
+from semantics.runtime.actions import Location
+from semantics.runtime.configuration import Value
+from semantics.runtime.store import FuncInst, GlobalInst, ModuleInst, Store
+from semantics.syntax.modules import ExternKind, Module
+from semantics.syntax.types import I32, ExternType, ValType
+from semantics.terms import Term
+from semantics.validation import match_extern
+
+
+@dataclass(frozen=True, slots=True)
+class Make:
+    """Instantiate: the objects are allocated; the event of their initial writes, then `made.code`, are to come."""
+
+    made: Instantiation
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Invoke: a call of the function at `address`; also the run of a thread that `fork` starts."""
+
+    address: int
+    function: FuncInst
+    arguments: tuple[Value, ...]
+    results: tuple[str, ...] = ()
+    prefix: str = ""
+    trap_register: str | None = None
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Get: the global at `address`."""
+
+    address: int
+    object: GlobalInst
+    result: str
+    span: Span | None
+
+
+@dataclass(slots=True)
+class Planned:
+    """A host thread: its class in the analysis of confinement (its number), and its resolved commands."""
+
+    number: int
+    name: str
+    hidden: bool
+    commands: list[Make | Call | Fetch | Begin | Await] = field(default_factory=list)
+    types: dict[str, ValType] = field(default_factory=dict)
+    instances: dict[str, ModuleInst] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Spawn."""
+
+    thread: Planned
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Await:
+    """Join."""
+
+    thread: str
+    span: Span | None
+
+
+@dataclass(slots=True)
+class Plan:
+    """A program linked: the store with all objects that commands make, its host threads (the first is the main one),
+    the modules, and every instance by name (the last one of that name)."""
+
+    store: Store
+    threads: list[Planned] = field(default_factory=list)
+    instances: list[ModuleInst] = field(default_factory=list)
+    modules: list[Module] = field(default_factory=list)
+    by_name: dict[str, ModuleInst] = field(default_factory=dict)
+    joined: set[str] = field(default_factory=set)
+
+
+class _Initial:
+    """The oracle of linking: every object has its initial content."""
+
+    def __init__(self, store: Store, profile: Profile) -> None:
+        self.store = store
+        self.profile = profile
+
+    def read(self, location: Location, size: int, width: int) -> Term:
+        """The initial content."""
+        return load(location.region, content(self.store.initial[location.region]), location.offset, size)
+
+    def possible(self, location: Location) -> Iterable[int]:
+        """The initial content."""
+        found = self.read(location, 1, 0)
+        return (found,) if isinstance(found, int) else ()
+
+    def choice(self) -> Term:
+        """Nothing fails."""
+        return 1
+
+
+def plan(program: Program, profile: Profile) -> Plan:
+    """Links all commands of a program.
+
+    Raises LinkError for an import without a provider or with one of another type, and TextError for a command that
+    names an instance, export or thread that there is not.
+    """
+    found = Plan(Store())
+    oracle = _Initial(found.store, profile)
+    todo = [(program.main, _begin(found, program.main, {}), {program.main.name})]
+    while todo:
+        thread, planned, threads = todo.pop(0)
+        visible = set(threads)
+        for command in thread.commands:
+            if isinstance(command, Spawn):
+                child = _begin(found, command.thread, planned.instances)
+                planned.commands.append(Begin(child, command.span))
+                visible.add(child.name)
+                todo.append((command.thread, child, visible))
+            elif isinstance(command, Join):
+                if command.thread not in visible:
+                    raise _unknown("thread", command.thread, visible, command.span)
+                found.joined.add(command.thread)
+                planned.commands.append(Await(command.thread, command.span))
+            else:
+                planned.commands.append(_resolve(command, planned, found, oracle))
+    return found
+
+
+def _begin(found: Plan, thread: HostThread, instances: dict[str, ModuleInst]) -> Planned:
+    made = Planned(len(found.threads), thread.name, thread.hidden, instances=dict(instances))
+    found.threads.append(made)
+    return made
+
+
+def _resolve(command: Instantiate | Invoke | Get, thread: Planned, found: Plan, oracle: _Initial) -> Make | Call | Fetch:
+    if isinstance(command, Instantiate):
+        return _instantiated(command, thread, found, oracle)
+    instance = thread.instances.get(command.instance)
+    if instance is None:
+        raise _unknown("instance", command.instance, thread.instances, command.span)
+    kind, address = instance.exports.get(command.export, (None, 0))
+    wanted = ExternKind.FUNC if isinstance(command, Invoke) else ExternKind.GLOBAL
+    if kind is not wanted:
+        names = [name for name, (k, _) in instance.exports.items() if k is wanted]
+        raise _unknown(f"exported {wanted.value}", command.export, names, command.span)
+    if isinstance(command, Get):
+        found_global = found.store[address]
+        assert isinstance(found_global, GlobalInst)
+        thread.types[command.result] = found_global.type.type
+        return Fetch(address, found_global, command.result, command.span)
+    function = found.store.func(address)
+    if tuple(t for t, _ in command.arguments) != function.type.params:
+        raise TextError(f'"{command.export}" takes other arguments: {function.type}', command.span)
+    thread.types.update(local_types(function, command.prefix))
+    thread.types.update(zip(command.results, function.type.results, strict=False))
+    if command.trap_register is not None:
+        thread.types[command.trap_register] = I32
+    arguments = tuple(Value(t, v) for t, v in command.arguments)
+    return Call(
+        address, function, arguments, command.results, command.prefix, command.trap_register, command.span
+    )
+
+
+def _instantiated(command: Instantiate, thread: Planned, found: Plan, oracle: _Initial) -> Make:
+    module = command.module
+    imports = []
+    for position, wanted in enumerate(module.imports):
+        what = f'"{wanted.module}" "{wanted.name}"'
+        span = wanted.span or command.span
+        if position >= len(command.providers):
+            raise LinkError(f"unknown import {what}", span)
+        imports.append(_provided(command.providers[position], thread, what, span))
+    if link(module, imports, oracle) is None:
+        link_types(module, [found.store.type(a) for a in imports], command.span)
+    made = instantiate(found.store, module, tuple(imports))
+    thread.instances[command.instance] = made.instance
+    found.instances.append(made.instance)
+    found.modules.append(module)
+    found.by_name[command.instance] = made.instance
+    return Make(made, command.span)
+
+
+def _provided(provider: Provider, thread: Planned, what: str, span: Span | None) -> int:
+    instance = thread.instances.get(provider.instance)
+    entry = instance.exports.get(provider.export) if instance is not None else None
+    if entry is None:
+        raise LinkError(f"unknown import {what}", span)
+    return entry[1]
+
+
+def link_types(module: Module, providers: Sequence[ExternType | None], span: Span | None = None) -> None:
+    """Checks that definitions of the given types, in the order of the imports, may be linked to a module.
+
+    Raises LinkError, with the words of the core specification, for an import whose provider is missing (None) or has
+    another type.
+    """
+    for position, wanted in enumerate(module.imports):
+        actual = providers[position] if position < len(providers) else None
+        what = f'"{wanted.module}" "{wanted.name}"'
+        if actual is None:
+            raise LinkError(f"unknown import {what}", wanted.span or span)
+        if not match_extern(actual, wanted.type):
+            message = f"incompatible import type of {what}: it is {actual}, wanted is {wanted.type}"
+            raise LinkError(message, wanted.span or span)
+
+
+def local_types(function: FuncInst, prefix: str) -> dict[str, ValType]:
+    """The registers that a call of a function has, with their types: its named locals."""
+    types = (*function.type.params, *function.code.locals)
+    return {prefix + name: t for name, t in zip(function.code.local_names, types, strict=False) if name is not None}
+
+
+def _unknown(what: str, name: str, known: Iterable[str], span: Span | None) -> TextError:
+    near = get_close_matches(name, list(known), 1)
+    return TextError(f"unknown {what} {name}", span, hint=f"did you mean {near[0]}?" if near else "")

@@ -1,0 +1,55 @@
+"""Instructions in the words of the text format, for the events that they cause."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from semantics.syntax import instructions as i
+from semantics.syntax.types import Order
+
+_PLAIN: dict[type, str] = {
+    i.MemorySize: "memory.size", i.MemoryGrow: "memory.grow", i.MemoryFill: "memory.fill",
+    i.MemoryCopy: "memory.copy", i.MemoryInit: "memory.init", i.DataDrop: "data.drop", i.TableGet: "table.get",
+    i.TableSet: "table.set", i.TableSize: "table.size", i.TableGrow: "table.grow", i.TableFill: "table.fill",
+    i.TableCopy: "table.copy", i.TableInit: "table.init", i.ElemDrop: "elem.drop", i.CallIndirect: "call_indirect",
+    i.Fence: "atomic.fence", i.GlobalGet: "global.get", i.GlobalSet: "global.set", i.Fork: "fork",
+    i.Instantiate: "instantiate",
+}  # fmt: skip
+
+
+def mnemonic(instr: i.Instr | None) -> str:
+    """The instruction with its static offset, without operands and indices; "" for what no text has."""
+    if instr is None:
+        return ""
+    kind = instr.__class__
+    if kind is i.Load or kind is i.Store:
+        return _access(kind, instr.type, instr.size, getattr(instr, "signed", None), instr.order, instr.memarg.offset)  # type: ignore[union-attr]
+    match instr:
+        case i.Rmw(type_, op, size, memarg):
+            return _modify(str(type_), op, size, type_.bytes, memarg.offset)
+        case i.Cmpxchg(type_, size, memarg):
+            return _modify(str(type_), "cmpxchg", size, type_.bytes, memarg.offset)
+        case i.Wait(type_, memarg):
+            return f"memory.atomic.wait{type_.bits}{_offset(memarg.offset)}"
+        case i.Notify(memarg):
+            return f"memory.atomic.notify{_offset(memarg.offset)}"
+    word = _PLAIN.get(kind, kind.__name__.lower())
+    return f"{word}.seqcst" if getattr(instr, "order", None) is Order.SEQCST else word
+
+
+def _offset(offset: int) -> str:
+    return f" offset={offset}" if offset else ""
+
+
+@lru_cache(maxsize=1024)
+def _access(kind: type, type_: i.NumType, size: int, signed: bool | None, order: Order, offset: int) -> str:
+    atomic = ".atomic" if order is Order.SEQCST else ""
+    narrow = "" if size == type_.bytes else str(8 * size)
+    sign = "" if signed is None else "_s" if signed else "_u"
+    return f"{type_}{atomic}.{kind.__name__.lower()}{narrow}{sign}{_offset(offset)}"
+
+
+@lru_cache(maxsize=1024)
+def _modify(type_: str, op: str, size: int, full: int, offset: int) -> str:
+    narrow, sign = ("", "") if size == full else (str(8 * size), "_u")
+    return f"{type_}.atomic.rmw{narrow}.{op}{sign}{_offset(offset)}"

@@ -1,0 +1,64 @@
+"""What the rules are told when they ask for values: the unfolding's oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from semantics.execution.structure import Origin
+from semantics.exploration.builder import Builder
+from semantics.exploration.held import Content, load
+from semantics.profiles.record import Profile
+from semantics.runtime.actions import Location, Region
+from semantics.runtime.store import Store
+from semantics.terms import Term
+
+
+class Undecided(Exception):
+    """A row needs every value that a shared unit may have."""
+
+    def __init__(self, location: Location) -> None:
+        super().__init__(str(location))
+        self.location = location
+
+
+class Oracle:
+    """Answers the rules for the path that is under way: what is known, or a fresh symbol."""
+
+    def __init__(self, store: Store, profile: Profile, builder: Builder) -> None:
+        self.store = store
+        self.profile = profile
+        self.builder = builder
+        self.constants: dict[Region, Content] = {}
+        self.held: dict[Region, Content] = {}
+        self.answers: dict[Location, tuple[int, ...]] = {}
+
+    def read(self, location: Location, size: int, width: int) -> Term:
+        """The known content, or a fresh symbol."""
+        region = location.region
+        known = self.held.get(region)
+        if known is None:
+            known = self.constants.get(region)
+            if known is None:
+                return self.builder.symbol(width)
+        return load(region, known, location.offset, size)
+
+    def possible(self, location: Location) -> Iterable[int]:
+        """The known content; what the domain analysis found; or a postponement."""
+        region = location.region
+        known = self.held.get(region)
+        if known is None:
+            known = self.constants.get(region)
+        if known is not None:
+            value = load(region, known, location.offset, 1)
+            if isinstance(value, int):
+                return (value,)
+        found = self.answers.get(location)
+        if found is None:
+            raise Undecided(location)
+        return found
+
+    def choice(self) -> Term:
+        """A free condition."""
+        sym = self.builder.symbol(1, "choice")
+        self.builder.introduce(sym, Origin.CHOICE)
+        return sym

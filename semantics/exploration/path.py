@@ -1,0 +1,108 @@
+"""The state of one path of a thread under unfolding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from semantics.exploration.held import Content, Units, store
+from semantics.exploration.linking import Call, Planned
+from semantics.runtime.actions import Location, Payload, Region
+from semantics.runtime.configuration import Configuration, Label
+from semantics.terms import Sym, Term, evaluate, negate, symbols
+from semantics.terms.term import App
+
+
+class Seen(NamedTuple):
+    """A visit of a loop's head: the configuration, how many effects and notifies the path had then, and its events
+    and forks, by which silent iterations are told."""
+
+    config: Configuration
+    effects: int
+    notifies: int
+    visible: int
+
+
+class Head(NamedTuple):
+    """A loop that is open on the path: its label, the visits of its head since the last effect, the number of
+    iterations that count for the bound, and the locals whose difference must not stop the next drop (see spin)."""
+
+    label: Label
+    visits: tuple[Seen, ...]
+    iterations: int = 0
+    granted: frozenset[int] = frozenset()
+
+
+@dataclass(slots=True)
+class Path:
+    """One path. `held` are the contents that this path alone determines, `owned` those regions of it that no other
+    path shares; `facts` maps conditions to their truth and terms to their values, as decided on the path; `effects`
+    counts events that a spinning iteration must not have, `visible` events and forks."""
+
+    thread: int
+    node: int
+    planned: Planned
+    position: int = 0
+    config: Configuration | None = None
+    call: Call | None = None
+    registers: dict[str, Term] = field(default_factory=dict)
+    held: dict[Region, Content] = field(default_factory=dict)
+    owned: set[Region] = field(default_factory=set)
+    facts: dict[Term, int] = field(default_factory=dict)
+    conditions: tuple[Term, ...] = ()
+    heads: tuple[Head, ...] = ()
+    effects: int = 0
+    visible: int = 0
+    notifies: tuple[Sym, ...] = ()
+    limits: dict[Sym, Term] = field(default_factory=dict)  # of the notifies
+    suspension: int = 0  # the WAIT, NOTIFY or SPAWN event of the pending administrative instruction
+    children: dict[str, int] = field(default_factory=dict)  # host threads that may be joined, by name
+    forks: int = 0
+
+    def fork(self, node: int, condition: tuple[Term, ...]) -> Path:
+        """A path that goes on from here in another node, where `condition` holds."""
+        self.owned = set()
+        made = replace(
+            self,
+            node=node,
+            registers=dict(self.registers),
+            held=dict(self.held),
+            owned=set(),
+            facts=dict(self.facts) if self.facts or condition else {},
+            children=dict(self.children),
+            limits=dict(self.limits),
+            visible=self.visible + 1,
+        )
+        made.learn(condition)
+        return made
+
+    def learn(self, condition: tuple[Term, ...]) -> None:
+        """Takes conditions for true from here on."""
+        self.conditions += condition
+        for term in condition:
+            self.facts[term] = 1
+            self.facts[negate(term)] = 0
+            if isinstance(term, App) and term.op == "eq" and isinstance(term.args[1], int):
+                self.facts[term.args[0]] = term.args[1]
+
+    def value(self, term: Term) -> Term:
+        """The value of a term where the path has decided it, else the term."""
+        if isinstance(term, int) or not self.facts:
+            return term
+        found = self.facts.get(term)
+        if found is not None:
+            return found
+        env = {s: self.facts[s] for s in symbols(term) if s in self.facts}
+        return evaluate(term, env) if len(env) == len(symbols(term)) else term
+
+    def write(self, location: Location, size: int, payload: Payload) -> None:
+        """Writes to a content that the path holds."""
+        region = location.region
+        known = self.held[region]
+        if isinstance(known, Units):
+            if region not in self.owned:
+                known = self.held[region] = known.copy()
+                self.owned.add(region)
+            store(region, known, location.offset, size, payload)
+        else:
+            self.held[region] = payload  # type: ignore[assignment]

@@ -1,0 +1,173 @@
+"""Fig. 11 on the tree of one thread: fork', wait', notify', and the host's spawn and join.
+
+Threads meet only in the structure's edges and in the symbols `fate`, `count` and `ended`, whose values the model decides.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from semantics.diagnostics import InternalError, Span
+from semantics.execution.structure import Fate, Kind, Origin, Status
+from semantics.exploration.confinement import FORKED
+from semantics.exploration.linking import Await, Begin, Call, Planned, local_types
+from semantics.exploration.path import Path
+from semantics.reduction.fig11_global import notified_ok, spawn_ok, timeout_ok, wake_ok
+from semantics.reduction.machine import resume, start
+from semantics.runtime.configuration import Configuration, ForkPrime, NotifyPrime, WaitPrime
+from semantics.syntax.types import ValType
+from semantics.terms import Sym, Term, apply, negate
+
+if TYPE_CHECKING:
+    from semantics.exploration.unfold import Unfolding
+
+FATE_BITS = 2
+
+
+class Joins:
+    """Which threads are joined: their ENDED symbols, END events, and the JOIN events that wait for them."""
+
+    def __init__(self) -> None:
+        self._symbols: dict[int, Sym] = {}
+        self._ends: dict[int, list[int]] = {}
+        self._waiting: dict[int, list[int]] = {}
+
+    def ended(self, unfolding: Unfolding, path: Path) -> None:
+        """A path has ended with values or a trap: an END event, if some join names its thread."""
+        builder = unfolding.builder
+        if builder.threads[path.thread].name in unfolding.plan.joined:
+            event = builder.event(path.thread, path.node, Kind.END)
+            self._ends.setdefault(path.thread, []).append(event)
+            builder.asw += [(event, join) for join in self._waiting.get(path.thread, ())]
+
+    def symbol(self, unfolding: Unfolding, thread: int) -> Sym:
+        """The ENDED symbol of a thread."""
+        found = self._symbols.get(thread)
+        if found is None:
+            found = self._symbols[thread] = unfolding.builder.symbol(1, "ended")
+            unfolding.builder.introduce(found, Origin.ENDED, thread=thread)
+        return found
+
+    def joined(self, unfolding: Unfolding, thread: int, join: int) -> None:
+        """A JOIN event waits for a thread."""
+        self._waiting.setdefault(thread, []).append(join)
+        unfolding.builder.asw += [(end, join) for end in self._ends.get(thread, ())]
+
+
+def global_step(unfolding: Unfolding, path: Path, config: Configuration) -> bool:
+    """Does what the pending administrative instruction of a thread asks for. Whether the path goes on."""
+    pending = config.pending
+    if isinstance(pending, ForkPrime):
+        _fork(unfolding, path, config, pending)
+        return True
+    if isinstance(pending, NotifyPrime):
+        count = path.notifies[-1]
+        path.limits[count] = pending.limit
+        unfolding.builder.count_rule("notified-ok")
+        path.config = resume(config, *notified_ok(pending, 0 if pending.limit == 0 else count).result)
+        return True
+    if isinstance(pending, WaitPrime):
+        return _wait(unfolding, path, config, pending)
+    raise InternalError("no administrative instruction is pending")
+
+
+def _fork(unfolding: Unfolding, path: Path, config: Configuration, pending: ForkPrime) -> None:
+    """spawn-ok: SPAWN here, START in a thread of its own."""
+    builder, store = unfolding.builder, unfolding.plan.store
+    function = store.func(pending.func)
+    base = (function.code.binding or "fork").removeprefix("$")
+    path.forks += 1
+    name = builder.thread_name(builder.threads[path.thread].name, path.forks, base)
+    call = Call(pending.func, function, pending.arguments)
+    planned = Planned(FORKED, name, False, [call])
+    child = begin(unfolding, path, planned, local_types(function, ""), None, "spawn-ok")
+    child.call, child.position = call, 1
+    child.config = start(store, pending.func, pending.arguments)
+    builder.count_rule("spawn-ok")
+    path.config = resume(config, *spawn_ok(pending).result)
+
+
+def begin(
+    unfolding: Unfolding, path: Path, planned: Planned, types: dict[str, ValType], span: Span | None, rule: str = ""
+) -> Path:
+    """SPAWN on the path, and the first node and START of the thread; its path goes on the list of threads."""
+    unfolding.together(path)
+    builder = unfolding.builder
+    spawn = builder.event(
+        path.thread, path.node, Kind.SPAWN, (), rule, span, "fork" if rule else "thread", peer=len(builder.threads)
+    )
+    thread = builder.thread(planned.name, path.node, spawn, types, planned.hidden)
+    first = builder.event(thread.id, thread.root, Kind.START, peer=path.thread)
+    builder.asw.append((spawn, first))
+    path.effects += 1
+    path.visible += 1
+    child = Path(thread.id, thread.root, planned, held=unfolding.held_by(planned.number))
+    child.children = dict(path.children)
+    unfolding.threads.append(child)
+    return child
+
+
+def _wait(unfolding: Unfolding, path: Path, config: Configuration, pending: WaitPrime) -> bool:
+    """wake-ok, timeout-ok, or neither for ever: a child for each fate."""
+    builder, wait = unfolding.builder, path.suspension
+    fate = builder.events[wait].fate
+    if fate is None:
+        raise InternalError("a wait without a fate")
+
+    def condition(value: Fate) -> Term:
+        return apply("eq", 1, fate, value.value, arg_width=FATE_BITS)
+
+    expired = timeout_ok(pending)
+    conditions: list[tuple[Term, ...]] = [(condition(Fate.WOKEN),), (condition(Fate.BLOCKED),)]
+    if expired is not None:
+        finite = () if expired.condition == 1 else (expired.condition,)
+        conditions.append((condition(Fate.TIMEOUT), *finite))
+        if expired.condition == 1:  # sooner or later it expires
+            del conditions[1]
+        else:
+            conditions[1] += (negate(expired.condition),)
+    made = unfolding.children(path, conditions)
+    if not made:
+        return False
+    going = []
+    for child, terms in zip(made, conditions, strict=True):
+        here = (child.thread, child.node)
+        if terms[0] == condition(Fate.BLOCKED):
+            unfolding.spin.ended(config)
+            unfolding.leaf(child, Status.BLOCKED, "never notified")
+            continue
+        woken = terms[0] == condition(Fate.WOKEN)
+        kind, rule = (Kind.WOKEN, "wake-ok") if woken else (Kind.TIMEOUT, "timeout-ok")
+        builder.event(*here, kind, rule=rule, queue=pending.location, peer=wait)
+        builder.count_rule(rule)
+        result = wake_ok(pending).result if woken else expired.result if expired is not None else ()
+        child.config = resume(config, *result)
+        child.effects += woken  # a wait that its own timeout ended changes nothing
+        child.visible += 1
+        going.append(child)
+    return unfolding.schedule(going)
+
+
+def spawn(unfolding: Unfolding, path: Path, command: Begin) -> bool:
+    """A host thread begins."""
+    child = begin(unfolding, path, command.thread, command.thread.types, command.span)
+    path.children[command.thread.name] = child.thread
+    return True
+
+
+def join(unfolding: Unfolding, path: Path, command: Await) -> bool:
+    """Goes on where the thread has ended; blocked for ever where it has not."""
+    builder = unfolding.builder
+    thread = path.children.get(command.thread)
+    if thread is None:  # spawned by a sibling: not to be seen from here
+        return unfolding.leaf(path, Status.BLOCKED, f"join of {command.thread}")
+    ended = unfolding.joins.symbol(unfolding, thread)
+    made = unfolding.children(path, [(ended,), (negate(ended),)])
+    if not made:
+        return False
+    going, blocked = made
+    event = builder.event(going.thread, going.node, Kind.JOIN, span=command.span, text="wait", peer=thread)
+    unfolding.joins.joined(unfolding, thread, event)
+    going.effects += 1
+    unfolding.leaf(blocked, Status.BLOCKED, f"join of {command.thread}")
+    return unfolding.schedule([going])
