@@ -11,6 +11,8 @@ from dataclasses import replace
 from itertools import product
 
 from semantics.axioms.candidates import access, ended, ill_formed, outcome_of
+from semantics.axioms.evaluate import check, demanded_order
+from semantics.axioms.model import Model
 from semantics.axioms.queues import SUSPENSIONS
 from semantics.axioms.referee import HappensBefore, Referee, Trace
 from semantics.execution.candidate import CandidateExecution
@@ -55,6 +57,22 @@ def outcomes_under(
     )
 
 
+def outcomes_of(
+    structure: EventStructure, model: Model, *, prune: bool = False, universe: Sequence[int] | None = None
+) -> set[Outcome]:
+    """All outcomes that a model's text allows: for models without a referee, and for broken twins of those with one."""
+    return outcomes(
+        structure,
+        lambda x: not check(model, x),
+        queue="queue" in model.uses,
+        total=bool(model.linearisations),
+        order=lambda x: demanded_order(model, x),
+        early=lambda x: not check(model, x, ordered=False),
+        prune=prune,
+        universe=universe,
+    )
+
+
 def outcomes(
     structure: EventStructure,
     consistent: Judgement,
@@ -68,8 +86,10 @@ def outcomes(
 ) -> set[Outcome]:
     """The outcomes of the executions that `consistent` accepts.
 
-    `queue`: wait queues are FIFO (`candidates`). `total`: executions come with every <tot that contains `order`
-    (default: program order, asw, initial event first), up to pairs of events that do not overlap or do not write.
+    `queue`: wait queues are FIFO (`candidates`). `total`: executions come with every <tot that contains `order`, up to
+    pairs of events that do not overlap or do not write; `order` must give all that the model demands of <tot
+    (`Referee.order`, `evaluate.demanded_order`); the default, program order, asw and the initial event first, will do
+    only where there are no waits and the model puts nothing else into <tot.
     `early` may refuse an execution before <tot is known. `prune`: the model forbids reading from what program order
     and asw put after the read, or hide from it; switch it off for a model that does not. `universe`: values for
     symbols on a value cycle.

@@ -20,15 +20,19 @@ Value = int | Rows
 Env = dict[str, Cell | Region]
 
 
-def check(model: Model, execution: CandidateExecution) -> list[Violation]:
+def check(model: Model, execution: CandidateExecution, *, ordered: bool = True) -> list[Violation]:
     """The checks of the model that the execution violates, in the order of the text; flags apart.
 
     A linearisation is violated, under its own name, where `execution.tot` is not a strict total order of its domain
-    that contains the demanded order.
+    that contains the demanded order. With `ordered` off, only the checks that do not depend on a linearisation.
     """
     work = Evaluation(model, execution)
-    found = [v for c in model.checks if not c.flag and (v := work.violation(c)) is not None]
-    return found + [v for li in model.linearisations if (v := work.disorder(li)) is not None]
+    late = work.linearisations.keys()
+    checks = [c for c in model.checks if not c.flag and (ordered or late.isdisjoint(work.mentions(c.expr, set())))]
+    found = [v for c in checks if (v := work.violation(c)) is not None]
+    if ordered:
+        found += [v for li in model.linearisations if (v := work.disorder(li)) is not None]
+    return found
 
 
 def flags(model: Model, execution: CandidateExecution) -> list[Violation]:
@@ -41,6 +45,19 @@ def shown(model: Model, execution: CandidateExecution) -> dict[str, tuple[tuple[
     """What the model asks to show: for each name its pairs of event ids, or its events as 1-tuples."""
     work = Evaluation(model, execution)
     return {name: work.members(name) for name in model.shown}
+
+
+def demanded_order(model: Model, execution: CandidateExecution) -> dict[int, int]:
+    """What <tot must contain: for each event the bit mask of the ids after it in the closure of the demanded orders
+    of the model's linearisations. Must not depend on <tot itself."""
+    work = Evaluation(model, execution)
+    rows = [0] * work.base.count
+    for linearisation in model.linearisations:
+        domain = work.set(linearisation.domain, {})
+        for i, row in enumerate(work.rows(linearisation.order, {})):
+            rows[i] |= row & domain if domain >> i & 1 else 0
+    ids = work.base.ids
+    return {ids[i]: sum(1 << ids[j] for j in bits(row)) for i, row in enumerate(closure(rows))}
 
 
 class Evaluation:
@@ -106,6 +123,26 @@ class Evaluation:
     def _range(self, sort: IndexSort | None) -> list[Cell] | list[Region]:
         return list(self.base.accesses) if sort is IndexSort.REGION else self.base.cells
 
+    def mentions(self, expr: Expr, found: set[str]) -> set[str]:
+        """Adds to `found` the defined names that an expression mentions, itself or through definitions."""
+        match expr:
+            case m.Ref(name):
+                if name not in found:
+                    found.add(name)
+                    if name in self.definitions:
+                        self.mentions(self.definitions[name].body, found)
+            case m.Union(args) | m.Intersection(args) | m.Sequence(args):
+                for arg in args:
+                    self.mentions(arg, found)
+            case m.Difference(left, right) | m.Product(left, right):
+                self.mentions(left, found)
+                self.mentions(right, found)
+            case m.Inverse(arg) | m.Plus(arg) | m.Star(arg) | m.Optional(arg) | m.Identity(arg):
+                self.mentions(arg, found)
+            case m.BigUnion(body=body):
+                self.mentions(body, found)
+        return found
+
     # -- values
 
     def set(self, expr: Expr, env: Env) -> int:
@@ -165,7 +202,12 @@ class Evaluation:
         raise TypeError(f"not an expression of the model language: {expr!r}")
 
     def _fold(self, args: tuple[Expr, ...], env: Env, *, union: bool) -> Value:
-        values = [self.value(a, env) for a in args]
+        values = []
+        for arg in args:
+            value = self.value(arg, env)
+            if not union and not (value if isinstance(value, int) else any(value)):
+                return value
+            values.append(value)
         op = or_ if union else and_
         if isinstance(values[0], int):
             return reduce(op, (v for v in values if isinstance(v, int)))
@@ -254,9 +296,13 @@ class Evaluation:
 
     def _round(self, args: tuple[Expr, ...], env: Env) -> tuple[int, ...] | None:
         """A cycle through steps of `args` in turn. Starts at the smallest relation: all rotations are alike."""
-        steps: list[Rows | int] = [
-            self.set(a.arg, env) if isinstance(a, m.Identity) else self.rows(a, env) for a in args
-        ]
+        steps: list[Rows | int] = []
+        for arg in reversed(args):  # models put reads-from last, which is empty for most cells
+            step = self.set(arg.arg, env) if isinstance(arg, m.Identity) else self.rows(arg, env)
+            if not (step if isinstance(step, int) else any(step)):
+                return None
+            steps.append(step)
+        steps.reverse()
         sizes = [sum(row.bit_count() for row in s) if isinstance(s, list) else self.base.count**2 for s in steps]
         start = sizes.index(min(sizes))
         turned = steps[start:] + steps[:start]
