@@ -287,7 +287,7 @@ def _thread(
     name, at = thread.name.text, thread.name.begin
     items = [item for part in thread.code for item in read_forms(text, part.begin, part.end).items]
     given = {register.name: register.type for register in initial.values()}
-    code = Code(text, name, addresses, known, given)
+    code = Code(text, name, addresses, known, dict(given))
     body = code.expand(items)
     head: list[Item] = [("func", at), ("$" + name, at), ("shared", at), _export(name, at)]
     params = [Form(at, at, [("param", at), ("$" + r, at), (type, at)]) for r, type in given.items()]
