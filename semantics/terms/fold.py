@@ -185,6 +185,8 @@ def _compare_literal(op: str, a: App, b: int) -> Term | None:
         if b >> a.arg_width:
             return int(op == "ne")
         return apply(op, 1, a.args[0], b, arg_width=a.arg_width)
+    if a.op == "ite" and isinstance(a.args[1], int) and isinstance(a.args[2], int):
+        return _ite(1, a.args[0], int((a.args[1] == b) == (op == "eq")), int((a.args[2] == b) == (op == "eq")))
     if a.op == "add" and isinstance(a.args[1], int):
         return apply(op, 1, a.args[0], (b - a.args[1]) & ((1 << a.width) - 1), arg_width=a.width)
     if a.op == "xor" and isinstance(a.args[1], int):
