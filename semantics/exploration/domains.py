@@ -1,12 +1,12 @@
 """Which values a symbol may have: a domain analysis over the part of the event structure that exists so far.
 
-A read may have the value of any write that can overlap it, assembled byte by byte where sizes differ or where tearing is
-allowed. The analysis ignores conditions and the total order, so that a domain has every value that any consistent
+A read may have the value of any write that can overlap it, assembled byte by byte where sizes differ or where tearing
+is allowed. The analysis ignores conditions and the total order, so that a domain has every value that any consistent
 execution over these events gives, and perhaps more. Two cautions:
 
 - *Value cycles.* A read may depend on itself through what it makes others write. Where every reads-from edge of such
   a cycle synchronises (same range, both seqcst), the cycle would be one of happens-before, so that no execution closes
-  it: a value is then built by a chain that uses each read once, and as many rounds as the cycle has reads give them all.
+  it: a value is then built by a chain that uses each read once: as many rounds as the cycle has reads give them all.
   Any other cycle is out-of-thin-air: its values are unbounded, and the domain is *open*.
 - *Size.* Domains larger than `CAP` are open.
 
@@ -169,13 +169,13 @@ class Domains:
         spawn = self._threads[thread].spawn
         return None if spawn is None else self._events[spawn].thread
 
-    def _sources(self, sym: Sym) -> tuple[Event, Action, list[tuple[Event, Action]]]:
-        """The reading event and action of a symbol and the writes that may give it a unit."""
+    def _sources(self, sym: Sym) -> tuple[Action, list[tuple[Event, Action]]]:
+        """The reading action of a symbol and the writes that may give it a unit."""
         info = self._infos[sym]
         assert info.event is not None and info.region is not None
         event = self._events[info.event]
         action = next(a for a in event.actions if a.location.region == info.region and reading(a))
-        return event, action, self._writes(event, action)
+        return action, self._writes(event, action)
 
     def _writes(self, event: Event, action: Action) -> list[tuple[Event, Action]]:
         """The writes that may give the reading action of an event a unit."""
@@ -189,7 +189,7 @@ class Domains:
     # --- the fixed point ------------------------------------------------------------------------
     def _analyse(self, wanted: Iterable[Sym]) -> None:
         """Fills `_known` for the symbols and for all on which they depend."""
-        sources: dict[Sym, tuple[Event, Action, list[tuple[Event, Action]]]] = {}
+        sources: dict[Sym, tuple[Action, list[tuple[Event, Action]]]] = {}
         edges: dict[Sym, dict[Sym, bool]] = {}  # symbol -> what its values are built from -> always synchronising
         todo = [s for s in wanted if s not in self._known]
         while todo:
@@ -200,7 +200,7 @@ class Domains:
             if simple is not None:
                 self._known[sym] = simple
                 continue
-            event, action, writes = sources[sym] = self._sources(sym)
+            action, writes = sources[sym] = self._sources(sym)
             needed = edges[sym] = {}
             for _, write in writes:
                 payload = written(write)
@@ -230,16 +230,14 @@ class Domains:
 
     def _counts(self, notify: Event) -> Domain:
         """0 .. min(limit, the waits of that location that may be suspended then)."""
-        waits = sum(
-            e.kind is Kind.WAIT and e.queue == notify.queue and self._visible(notify, e) for e in self._events
-        )
+        waits = sum(e.kind is Kind.WAIT and e.queue == notify.queue and self._visible(notify, e) for e in self._events)
         most = min(waits, notify.limit) if isinstance(notify.limit, int) else waits
         return Domain(frozenset(range(most + 1)), False)
 
     def _solve(
         self,
         component: list[Sym],
-        sources: dict[Sym, tuple[Event, Action, list[tuple[Event, Action]]]],
+        sources: dict[Sym, tuple[Action, list[tuple[Event, Action]]]],
         edges: dict[Sym, dict[Sym, bool]],
     ) -> None:
         inside = frozenset(component)
@@ -259,9 +257,7 @@ class Domains:
         for sym, domain in current.items():
             self._known[sym] = domain if bounded else Domain(domain.values, True)
 
-    def _read(
-        self, event: Event, action: Action, writes: list[tuple[Event, Action]], look: Callable[[Sym], Domain]
-    ) -> Domain:
+    def _read(self, action: Action, writes: list[tuple[Event, Action]], look: Callable[[Sym], Domain]) -> Domain:
         """The values of a reading action, given those of the writes' symbols."""
         region = action.location.region
         if region.field is not Field.DATA:
@@ -301,9 +297,7 @@ class Domains:
                     return Domain(frozenset(values), True)
         return Domain(frozenset(values), is_open)
 
-    def _unit_values(
-        self, action: Action, writes: list[tuple[Event, Action]], look: Callable[[Sym], Domain]
-    ) -> Domain:
+    def _unit_values(self, action: Action, writes: list[tuple[Event, Action]], look: Callable[[Sym], Domain]) -> Domain:
         values: set[int] = set()
         is_open = False
         for _, write in writes:

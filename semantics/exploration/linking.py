@@ -7,7 +7,7 @@ are allocated before the unfolding begins, in program order. Their contents come
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from semantics.diagnostics import LinkError, Span, TextError
@@ -34,13 +34,13 @@ class Make:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Invoke: a call of the function at `address`; also the run of a thread that `fork` starts."""
+    """Invoke: a call of the function at `address`; also the run of a thread that `fork` starts. `locals` are the
+    registers that show the function's named locals, with their indices."""
 
     address: int
-    function: FuncInst
     arguments: tuple[Value, ...]
+    locals: tuple[tuple[str, int], ...]
     results: tuple[str, ...] = ()
-    prefix: str = ""
     trap_register: str | None = None
     span: Span | None = None
 
@@ -151,7 +151,9 @@ def _begin(found: Plan, thread: HostThread, instances: dict[str, ModuleInst]) ->
     return made
 
 
-def _resolve(command: Instantiate | Invoke | Get, thread: Planned, found: Plan, oracle: _Initial) -> Make | Call | Fetch:
+def _resolve(
+    command: Instantiate | Invoke | Get, thread: Planned, found: Plan, oracle: _Initial
+) -> Make | Call | Fetch:
     if isinstance(command, Instantiate):
         return _instantiated(command, thread, found, oracle)
     instance = thread.instances.get(command.instance)
@@ -168,16 +170,15 @@ def _resolve(command: Instantiate | Invoke | Get, thread: Planned, found: Plan, 
         thread.types[command.result] = found_global.type.type
         return Fetch(address, found_global, command.result, command.span)
     function = found.store.func(address)
+    arguments = tuple(Value(t, v) for t, v in command.arguments)
     if tuple(t for t, _ in command.arguments) != function.type.params:
         raise TextError(f'"{command.export}" takes other arguments: {function.type}', command.span)
-    thread.types.update(local_types(function, command.prefix))
+    found_call = call_of(address, function, arguments, command.prefix)
+    thread.types.update(local_types(function, found_call.locals))
     thread.types.update(zip(command.results, function.type.results, strict=False))
     if command.trap_register is not None:
         thread.types[command.trap_register] = I32
-    arguments = tuple(Value(t, v) for t, v in command.arguments)
-    return Call(
-        address, function, arguments, command.results, command.prefix, command.trap_register, command.span
-    )
+    return replace(found_call, results=command.results, trap_register=command.trap_register, span=command.span)
 
 
 def _instantiated(command: Instantiate, thread: Planned, found: Plan, oracle: _Initial) -> Make:
@@ -223,10 +224,16 @@ def link_types(module: Module, providers: Sequence[ExternType | None], span: Spa
             raise LinkError(message, wanted.span or span)
 
 
-def local_types(function: FuncInst, prefix: str) -> dict[str, ValType]:
-    """The registers that a call of a function has, with their types: its named locals."""
+def call_of(address: int, function: FuncInst, arguments: tuple[Value, ...], prefix: str = "") -> Call:
+    """A call whose registers are the function's named locals: `prefix` and the name without its `$`."""
+    names = enumerate(function.code.local_names)
+    return Call(address, arguments, tuple((prefix + n.removeprefix("$"), i) for i, n in names if n is not None))
+
+
+def local_types(function: FuncInst, registers: tuple[tuple[str, int], ...]) -> dict[str, ValType]:
+    """The types of the registers that show named locals."""
     types = (*function.type.params, *function.code.locals)
-    return {prefix + name: t for name, t in zip(function.code.local_names, types, strict=False) if name is not None}
+    return {name: types[i] for name, i in registers}
 
 
 def _unknown(what: str, name: str, known: Iterable[str], span: Span | None) -> TextError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from semantics.syntax import instructions as i
-from semantics.syntax.types import Order
+from semantics.syntax.types import NumType, Order
 
 _PLAIN: dict[type, str] = {
     i.MemorySize: "memory.size", i.MemoryGrow: "memory.grow", i.MemoryFill: "memory.fill",
@@ -21,10 +21,11 @@ def mnemonic(instr: i.Instr | None) -> str:
     """The instruction with its static offset, without operands and indices; "" for what no text has."""
     if instr is None:
         return ""
-    kind = instr.__class__
-    if kind is i.Load or kind is i.Store:
-        return _access(kind, instr.type, instr.size, getattr(instr, "signed", None), instr.order, instr.memarg.offset)  # type: ignore[union-attr]
     match instr:
+        case i.Load(type_, size, signed, memarg, order):
+            return _access("load", type_, size, signed, order, memarg.offset)
+        case i.Store(type_, size, memarg, order):
+            return _access("store", type_, size, None, order, memarg.offset)
         case i.Rmw(type_, op, size, memarg):
             return _modify(str(type_), op, size, type_.bytes, memarg.offset)
         case i.Cmpxchg(type_, size, memarg):
@@ -33,7 +34,7 @@ def mnemonic(instr: i.Instr | None) -> str:
             return f"memory.atomic.wait{type_.bits}{_offset(memarg.offset)}"
         case i.Notify(memarg):
             return f"memory.atomic.notify{_offset(memarg.offset)}"
-    word = _PLAIN.get(kind, kind.__name__.lower())
+    word = _PLAIN.get(instr.__class__, instr.__class__.__name__.lower())
     return f"{word}.seqcst" if getattr(instr, "order", None) is Order.SEQCST else word
 
 
@@ -42,11 +43,11 @@ def _offset(offset: int) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _access(kind: type, type_: i.NumType, size: int, signed: bool | None, order: Order, offset: int) -> str:
+def _access(word: str, type_: NumType, size: int, signed: bool | None, order: Order, offset: int) -> str:
     atomic = ".atomic" if order is Order.SEQCST else ""
     narrow = "" if size == type_.bytes else str(8 * size)
     sign = "" if signed is None else "_s" if signed else "_u"
-    return f"{type_}{atomic}.{kind.__name__.lower()}{narrow}{sign}{_offset(offset)}"
+    return f"{type_}{atomic}.{word}{narrow}{sign}{_offset(offset)}"
 
 
 @lru_cache(maxsize=1024)

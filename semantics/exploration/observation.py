@@ -39,9 +39,7 @@ def _location(cell: Cell, plan: Plan) -> tuple[Location, int]:
         return Location(Region(address, Field.VAL)), 1
     names = [n for n, (k, _) in instance.exports.items() if k in (ExternKind.MEMORY, ExternKind.GLOBAL)]
     near = get_close_matches(cell.export, names, 1)
-    raise TextError(
-        f"no exported memory or global {cell.export}", hint=f"did you mean {near[0]}?" if near else ""
-    )
+    raise TextError(f"no exported memory or global {cell.export}", hint=f"did you mean {near[0]}?" if near else "")
 
 
 def observe(
@@ -84,7 +82,7 @@ def region_names(plan: Plan, cells: dict[str, tuple[Location, int]]) -> dict[Reg
         if location.region.field is Field.VAL:
             found[location.region] = name
     for module, instance in zip(plan.modules, plan.instances, strict=True):
-        exports = {address: name for name, (_, address) in reversed(instance.exports.items())}
+        exports = {address: name for name, (_, address) in reversed(list(instance.exports.items()))}
         for addresses, bindings in zip(
             (instance.globals, instance.tables, instance.mems), _bindings(module), strict=True
         ):

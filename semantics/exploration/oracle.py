@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from semantics.execution.structure import Origin
 from semantics.exploration.builder import Builder
 from semantics.exploration.held import Content, load
 from semantics.profiles.record import Profile
 from semantics.runtime.actions import Location, Region
 from semantics.runtime.store import Store
-from semantics.terms import Term
+from semantics.terms import Sym, Term
 
 
 class Undecided(Exception):
@@ -31,6 +30,7 @@ class Oracle:
         self.constants: dict[Region, Content] = {}
         self.held: dict[Region, Content] = {}
         self.answers: dict[Location, tuple[int, ...]] = {}
+        self.choices: set[Sym] = set()  # given out as choices
 
     def read(self, location: Location, size: int, width: int) -> Term:
         """The known content, or a fresh symbol."""
@@ -60,5 +60,5 @@ class Oracle:
     def choice(self) -> Term:
         """A free condition."""
         sym = self.builder.symbol(1, "choice")
-        self.builder.introduce(sym, Origin.CHOICE)
+        self.choices.add(sym)
         return sym

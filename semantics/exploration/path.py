@@ -80,10 +80,17 @@ class Path:
         """Takes conditions for true from here on."""
         self.conditions += condition
         for term in condition:
-            self.facts[term] = 1
-            self.facts[negate(term)] = 0
-            if isinstance(term, App) and term.op == "eq" and isinstance(term.args[1], int):
-                self.facts[term.args[0]] = term.args[1]
+            self._learn(term)
+            if isinstance(term, App) and term.op in ("eq", "ne"):
+                left, right = term.args
+                if not isinstance(right, int):  # of two terms, either may stand first
+                    self._learn(App(term.op, (right, left), 1, term.arg_width))
+                elif term.op == "eq":
+                    self.facts[left] = right
+
+    def _learn(self, condition: Term) -> None:
+        self.facts[condition] = 1
+        self.facts[negate(condition)] = 0
 
     def value(self, term: Term) -> Term:
         """The value of a term where the path has decided it, else the term."""

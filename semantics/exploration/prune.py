@@ -15,7 +15,6 @@ from semantics.exploration.builder import Builder
 from semantics.exploration.domains import Domains
 from semantics.terms import Term, symbols
 
-
 PEER_IS_THREAD = (Kind.SPAWN, Kind.START, Kind.END, Kind.JOIN)
 
 
@@ -109,6 +108,4 @@ def _moved(event: Event, nodes: dict[int, int], events: dict[int, int], threads:
     peer = event.peer
     if peer is not None:
         peer = (threads if event.kind in PEER_IS_THREAD else events).get(peer)
-    return replace(
-        event, id=events[event.id], node=nodes[event.node], thread=threads[event.thread], peer=peer
-    )
+    return replace(event, id=events[event.id], node=nodes[event.node], thread=threads[event.thread], peer=peer)

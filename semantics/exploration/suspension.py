@@ -1,6 +1,6 @@
 """Fig. 11 on the tree of one thread: fork', wait', notify', and the host's spawn and join.
 
-Threads meet only in the structure's edges and in the symbols `fate`, `count` and `ended`, whose values the model decides.
+Threads meet only in the structure's edges and in the symbols `fate`, `count` and `ended`; the model decides on these.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from semantics.diagnostics import InternalError, Span
 from semantics.execution.structure import Fate, Kind, Origin, Status
 from semantics.exploration.confinement import FORKED
-from semantics.exploration.linking import Await, Begin, Call, Planned, local_types
+from semantics.exploration.linking import Await, Begin, Planned, call_of, local_types
 from semantics.exploration.path import Path
 from semantics.reduction.fig11_global import notified_ok, spawn_ok, timeout_ok, wake_ok
 from semantics.reduction.machine import resume, start
@@ -78,9 +78,9 @@ def _fork(unfolding: Unfolding, path: Path, config: Configuration, pending: Fork
     base = (function.code.binding or "fork").removeprefix("$")
     path.forks += 1
     name = builder.thread_name(builder.threads[path.thread].name, path.forks, base)
-    call = Call(pending.func, function, pending.arguments)
+    call = call_of(pending.func, function, pending.arguments)
     planned = Planned(FORKED, name, False, [call])
-    child = begin(unfolding, path, planned, local_types(function, ""), None, "spawn-ok")
+    child = begin(unfolding, path, planned, local_types(function, call.locals), None, "spawn-ok")
     child.call, child.position = call, 1
     child.config = start(store, pending.func, pending.arguments)
     builder.count_rule("spawn-ok")

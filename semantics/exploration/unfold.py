@@ -1,10 +1,11 @@
 """Unfolding: every thread on its own, to a tree of events (systems.md A.6, item 1).
 
 A read of a region that is shared and not constant yields a fresh symbol. A path forks where rows have conditions on
-symbols, where a suspension may end in several ways, and where an operand that says where an action goes is symbolic. The
-last kind waits until nothing else is left to do: then `domains` says which values the operand may have, each gives a child
-node, and the unfolding goes on, until no new value turns up. Threads are unfolded one after another in the order of
-their spawning, paths depth first, so that ids are the same every time.
+symbols, where a suspension may end in several ways, and where an operand that says where an action goes is symbolic.
+The last kind waits until nothing else is left to do: then `domains` says which values the operand may have, each gives
+a child node, and the unfolding goes on, until no new value turns up. (A value that only an access at that very address
+could justify, out of thin air, does not turn up.) Threads are unfolded one after another in the order of their
+spawning, paths depth first, so that ids are the same every time.
 """
 
 from __future__ import annotations
@@ -28,12 +29,23 @@ from semantics.exploration.spin import Spin, Verdict, outermost
 from semantics.profiles.record import Profile
 from semantics.reduction.machine import Stop, redex_operands, run_pure, successors, with_operand
 from semantics.reduction.operands import CONCRETE
-from semantics.runtime.actions import Action, Field, Location, Read, Region, Write, read_value, reading, writing, written
+from semantics.runtime.actions import (
+    Action,
+    Field,
+    Location,
+    Read,
+    Region,
+    Write,
+    read_value,
+    reading,
+    writing,
+    written,
+)
 from semantics.runtime.configuration import Configuration, NotifyPrime, Transition, WaitPrime
 from semantics.runtime.store import GlobalInst
 from semantics.syntax.instructions import Fence, Instantiate
 from semantics.syntax.types import Order
-from semantics.terms import Sym, Term, apply, negate
+from semantics.terms import Term, apply, symbols
 from semantics.terms.term import App
 
 ROUNDS = 64
@@ -159,8 +171,8 @@ class Unfolding:
         call, config = path.call, path.config
         if call is None or config is None:
             return {}
-        names, values = call.function.code.local_names, outermost(config).locals
-        return {call.prefix + n: v.term for n, v in zip(names, values, strict=False) if n is not None}
+        values = outermost(config).locals
+        return {name: values[index].term for name, index in call.locals}
 
     # --- the initial store ----------------------------------------------------------------------
     def together(self, path: Path) -> None:
@@ -244,6 +256,11 @@ class Unfolding:
         self.steps -= 1
         self.builder.rules[rule] = self.builder.rules.get(rule, 0) + 1
         path.config = after
+        if step.condition and self.oracle.choices:
+            for sym in sorted(
+                self.oracle.choices & frozenset().union(*map(symbols, step.condition)), key=lambda s: s.id
+            ):
+                self.builder.introduce(sym, Origin.CHOICE)
         actions = step.actions
         if instr.__class__ is Instantiate:
             actions = self._fresh_objects(actions)
