@@ -86,7 +86,7 @@ class Names:
         return found if equal else Not(found)
 
     def _unknown(self, kind: str, token: Token, known: list[str], hint: str = "") -> TextError:
-        near = get_close_matches(token.text, known, 1)
+        near = get_close_matches(token.text, known, 1, 0.5)
         message = f"unknown {kind} {token.text}" + (f"; did you mean {near[0]}?" if near else "")
         return self.text.error(
             message, token.begin, token.end, expected=tuple(known) or ("none: there is none",), hint=hint

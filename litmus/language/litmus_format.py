@@ -369,7 +369,7 @@ def _expectations(text: Text, parts: Parts) -> dict[str, Expectation]:
         forall = parts.condition[1] is Quantifier.FORALL
         known = [e.value for e in Expectation if (e in (Expectation.HOLDS, Expectation.FAILS)) is forall]
         if verdict.text not in known:
-            message = f"{verdict.text} is no verdict of a {parts.condition[1].value} condition"
+            message = f"{verdict.text} is no verdict after {parts.condition[1].value}"
             raise text.error(message, verdict.begin, verdict.end, expected=tuple(known))
         for model in models:
             if model.text in found:

@@ -176,7 +176,7 @@ def _tokens(text: Text) -> Iterator[Token]:
             token = Token("TABLE", chars[at : end.start() if end else size], at)
         else:
             match = match_at(chars, at)
-            if match is None:
+            if match is None or chars.startswith(("(;", "(*"), at):  # a comment that ends was skipped
                 raise _no_token(text, at)
             kind = match.lastgroup
             token = Token(kinds.get(match.group(), kind), match.group(), at)  # type: ignore[arg-type]  # a group matched

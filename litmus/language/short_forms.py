@@ -286,7 +286,7 @@ class Code:
 
     def _unknown(self, name: str, word: Word) -> TextError:
         known = [*self.registers, *self.locations]
-        near = get_close_matches(name, known, 1)
+        near = get_close_matches(name, known, 1, 0.5)
         message = f"{name} is neither a register of {self.owner} nor a location"
         return self._error(message + (f"; did you mean {near[0]}?" if near else ""), word, expected=tuple(known))
 

@@ -1,0 +1,33 @@
+"""FORMAT.md: every example on the page is a test that parses, and the page names every reserved word."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import litmus
+from litmus.language import parse_litmus
+from litmus.language.reader import _words
+from semantics.diagnostics import Source
+
+PAGE = Path(litmus.__file__).with_name("FORMAT.md").read_text("utf-8")
+EXAMPLES = re.findall(r"^```litmus\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def test_page_has_examples() -> None:
+    assert len(EXAMPLES) == PAGE.count("```litmus") >= 9
+    assert len(EXAMPLES[0].splitlines()) <= 10  # message passing
+
+
+@pytest.mark.parametrize("text", EXAMPLES, ids=lambda text: text.split()[1])
+def test_example(text: str) -> None:
+    test = parse_litmus(Source("FORMAT.md", text))
+    assert test.program.main.hidden and test.description
+
+
+def test_reserved_words() -> None:
+    named = re.search(r"`(module thread .*?)` are reserved", PAGE, re.DOTALL)
+    assert named is not None
+    assert set(named.group(1).split()) == set(_words()) - {"WASM"}
