@@ -1,0 +1,52 @@
+"""The registry: nothing undocumented, nothing unnamed, no instruction without a rule."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from semantics.reduction.operands import CONCRETE, COUNT, COUNT_OF
+from semantics.reduction.rules import FILES, REDEXES, RULES
+from semantics.syntax.instructions import Instr
+
+SUFFIXES = ("-ok", "-oob", "-null", "-mismatch", "-grow", "-fail", "-equal", "-unequal", "-unaligned")
+PRINTED = {4: 2, 5: 4, 6: 3, 7: 6, 8: 6, 9: 3, 10: 6, 11: 5, 22: 1}
+"""Rows in print; the seventh of Fig. 10 is `instantiate`, which Fig. 22 spells out."""
+
+
+def test_every_rule_has_its_row_as_docstring() -> None:
+    for rule in RULES.values():
+        assert len(rule.doc) > 10, rule.name
+        assert "-->" in rule.doc or "is a value" in rule.doc, rule.name
+
+
+def test_names_end_in_the_fixed_vocabulary() -> None:
+    assert [name for name in RULES if not name.endswith(SUFFIXES)] == []
+    for name, rule in RULES.items():
+        assert rule.name == name
+        assert rule.function.__name__ == name.replace("-", "_")
+
+
+def test_every_instruction_has_a_rule_and_a_number_of_operands() -> None:
+    for kind in get_args(Instr):
+        assert REDEXES.get(kind), kind
+        assert (kind in COUNT) != (kind in COUNT_OF), kind
+
+
+def test_concrete_positions_are_operands() -> None:
+    for kind, positions in CONCRETE.items():
+        assert all(p < COUNT[kind] for p in positions), kind
+
+
+def test_every_printed_row_is_there_once() -> None:
+    for figure, count in PRINTED.items():
+        rows = [r.row for r in RULES.values() if r.figure == figure and r.row is not None]
+        assert sorted(rows) == list(range(1, count + 1)), figure
+        assert all(r.page is not None for r in RULES.values() if r.figure == figure and r.row is not None)
+
+
+def test_one_file_for_each_figure() -> None:
+    for rule in RULES.values():
+        home = rule.function.__module__.rpartition(".")[2]
+        assert home in {file.__name__.rpartition(".")[2] for file in FILES}
+        if isinstance(rule.figure, int):
+            assert home.startswith(f"fig{rule.figure:02}_"), rule.name
