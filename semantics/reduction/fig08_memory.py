@@ -180,9 +180,9 @@ def _out_of_bounds(frame: Frame, operands: tuple[Value, ...], instr: Access, ora
 
 
 def _expected(instr: Cmpxchg, old: Term, expected: Term) -> Term:
-    """c_1 = c_2: what was read, zero-extended, against the whole operand."""
-    whole = apply("zext", instr.type.bits, old, arg_width=8 * instr.size)
-    return apply("eq", 1, whole, expected, arg_width=instr.type.bits)
+    """c_1 = c_2: what was read against the operand, wrapped to the width of the access."""
+    width = 8 * instr.size
+    return apply("eq", 1, old, extract(expected, 0, width), arg_width=width)
 
 
 def _exchanged(

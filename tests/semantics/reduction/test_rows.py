@@ -289,7 +289,7 @@ ROWS = [
         (i32(4), i32(7), i32(X32)),
         step(i32(S32), acts=(len_is(PAGE), Rmw(data(4), 4, S32, X32)), when=(1, eq(S32, 7)), notears=True),
     ),
-    Row("cmpxchg-equal", w.Cmpxchg(I32, 1, w.MemArg(0)), (i32(4), i32(0x107), i32(0)), ()),
+    Row("cmpxchg-unequal", w.Cmpxchg(I32, 1, w.MemArg(0)), (i32(4), i32(0x107), i32(0)), (), {data(4): 7}),
     Row(
         "cmpxchg-unequal",
         CAS,
