@@ -75,7 +75,7 @@ def error(text: str) -> WeftError:
         (BLOCK + "i32.atomic.load align=2 x drop\n}", "4:1", "alignment"),
         ("WASM t\n{ }\nmodule { (import \"a\" \"b\" (func)) }\nthread T0 { }", "3:10", "a test imports nothing"),
         ("WASM t\n{ }\nmodule { (func $f shared) (func $f shared) }\nthread T0 { }", "3:33", "duplicate func $f"),
-        ("WASM t\n{ }\nmodule { (func $f) }\nthread T0 { call $f }", "4:13", "shared function $T0 may not use local function $f"),
+        ("WASM t\n{ }\nmodule { (func $f) }\nthread T0 { call $f }", "4:13", "may not use local function $f"),
         (TABLE + "exists 0:r7=1", "5:10", "unknown register of T0 r7"),
         (TABLE + "exists 1:r1=1", "5:10", "unknown register of T1 r1; did you mean r0?"),
         (TABLE + "exists 2:r0=1", "5:8", "unknown thread 2"),

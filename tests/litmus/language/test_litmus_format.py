@@ -37,7 +37,7 @@ from semantics.syntax.instructions import (
     Test as Eqz,
 )
 from semantics.syntax.modules import ExternKind
-from semantics.syntax.types import I32, I64, Limits, Order, Share
+from semantics.syntax.types import I32, I64, FuncType, Limits, Order, Share
 
 SC = Order.SEQCST
 WORD = MemArg(align=2)
@@ -85,7 +85,7 @@ def test_message_passing_in_ten_lines() -> None:
         "wasm[-dagger,-ddagger]": Expectation.ALLOWED,
     }
     writer, reader = test.module.funcs
-    assert writer.type.share is reader.type.share is Share.SHARED
+    assert writer.type == reader.type == FuncType(Share.SHARED, (), ())
     assert writer.body == (
         Const(I32, 0), Const(I32, 1), Store(I32, 4, WORD), Const(I32, 8), Const(I32, 1), Store(I32, 4, WORD, SC),
     )  # fmt: skip
