@@ -88,9 +88,16 @@ class Builder:
         self.threads.append(made)
         return made
 
-    def leaf(self, node: int, status: Status, registers: dict[str, Term], reason: str = "") -> None:
+    def leaf(
+        self,
+        node: int,
+        status: Status,
+        registers: dict[str, Term],
+        reason: str = "",
+        traps: dict[str, str] | None = None,
+    ) -> None:
         """Ends a path."""
-        self.nodes[node].leaf = Leaf(status, registers, reason)
+        self.nodes[node].leaf = Leaf(status, registers, reason, traps or {})
 
     def thread_name(self, parent: str, ordinal: int, base: str) -> str:
         """The name of the `ordinal`-th thread that thread `parent` forks on a path: `base`, or `base#2` and so on

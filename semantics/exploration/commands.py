@@ -86,6 +86,8 @@ def command_ended(unfolding: Unfolding, path: Path, config: Configuration) -> bo
             path.registers.update((n, v.term) for n, v in zip(call.results, config.operands, strict=False))
         if call.trap_register is not None:
             path.registers[call.trap_register] = int(trap is not None)
+            if trap is not None:
+                path.traps[call.trap_register] = trap.reason
     path.config = path.call = None
     path.heads = ()
     return True

@@ -57,6 +57,7 @@ class Path:
     limits: dict[Sym, Term] = field(default_factory=dict)  # of the notifies
     suspension: int = 0  # the WAIT, NOTIFY or SPAWN event of the pending administrative instruction
     children: dict[str, int] = field(default_factory=dict)  # host threads that may be joined, by name
+    traps: dict[str, str] = field(default_factory=dict)  # why commands trapped, by trap register
     forks: int = 0
 
     def fork(self, node: int, condition: tuple[Term, ...]) -> Path:
@@ -70,6 +71,7 @@ class Path:
             owned=set(),
             facts=dict(self.facts) if self.facts or condition else {},
             children=dict(self.children),
+            traps=dict(self.traps) if self.traps else {},
             limits=dict(self.limits),
             visible=self.visible + 1,
         )

@@ -163,7 +163,7 @@ class Unfolding:
         self.together(path)
         if status is Status.DONE or status is Status.TRAP:
             self.joins.ended(self, path)
-        self.builder.leaf(path.node, status, {**path.registers, **self.locals(path)}, reason)
+        self.builder.leaf(path.node, status, {**path.registers, **self.locals(path)}, reason, path.traps)
         return False
 
     def locals(self, path: Path) -> dict[str, Term]:
