@@ -36,7 +36,7 @@ def pipeline(text: str, model: str, *, outcomes: bool) -> tuple[dict[str, float]
     started = time.perf_counter()
     test = load(Source("benchmark.litmus", text))
     parsed = time.perf_counter()
-    structure = explore(test.program, test.bounds)
+    structure = explore(test.program)
     explored = time.perf_counter()
     problem = Problem(structure, load_model(model))
     count = problem.outcomes().count() if outcomes else int(isinstance(problem.reach(test.condition.proposition), Reachable))
@@ -56,14 +56,15 @@ def measure(text: str, model: str, *, outcomes: bool) -> tuple[dict[str, float],
 
 def checked(texts: list[str], model: str) -> float:
     """Median seconds from text to verdict of `litmus.checking`, the referee's check of the witness included."""
-    from litmus.checking.check import check
+    from litmus.checking.check import check, prepare
     from litmus.language import load
+    from semantics.axioms import load_model
     from semantics.diagnostics import Source
 
     times = []
     for text in texts * REPEAT:
         started = time.perf_counter()
-        check(load(Source("benchmark.litmus", text)), model)
+        check(prepare(load(Source("benchmark.litmus", text))), load_model(model))
         times.append(time.perf_counter() - started)
     return statistics.median(times)
 
