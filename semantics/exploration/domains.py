@@ -57,7 +57,8 @@ _NOTHING = Domain(frozenset(), False)
 class Domains:
     """Domains over the given events. Symbols are analysed on demand; `of` and `satisfiable` are the questions.
 
-    `init` is the initial event; lists are those of the structure under construction and must not grow meanwhile.
+    `init` is the initial event; lists are those of the structure under construction and must not grow meanwhile. The
+    domains of reads on value cycles of more than `patience` reads are open without a look.
     """
 
     def __init__(
@@ -67,12 +68,14 @@ class Domains:
         threads: list[Thread],
         symbols_of: dict[Sym, SymbolInfo],
         init: int,
+        patience: int = CAP,
     ) -> None:
         self._events = events
         self._nodes = nodes
         self._threads = threads
         self._infos = symbols_of
         self._init = init
+        self._patience = patience
         self._known: dict[Sym, Domain] = {}
         self._chains: dict[int, dict[int, int]] = {}
         self._writers: dict[Region, list[tuple[Event, Action]]] = {}
@@ -247,8 +250,11 @@ class Domains:
             self._known[sym] = self._read(*sources[sym], self._known.__getitem__)
             return
         bounded = all(sync for s in component for t, sync in edges[s].items() if t in inside)
+        if len(component) > self._patience:
+            self._known.update((s, Domain(frozenset(), True)) for s in component)
+            return
         current = dict.fromkeys(component, _NOTHING)
-        for _ in component:  # a chain of values uses each read of the cycle at most once
+        for _ in range(self._chain_length(component)):
             look = {**self._known, **current}.__getitem__
             after = {s: self._read(*sources[s], look) for s in component}
             if after == current:
@@ -256,6 +262,22 @@ class Domains:
             current = after
         for sym, domain in current.items():
             self._known[sym] = domain if bounded else Domain(domain.values, True)
+
+    def _chain_length(self, component: list[Sym]) -> int:
+        """How many reads of a cycle one execution can have: a chain of values uses each at most once."""
+        own: dict[int, int] = {}
+        for sym in component:
+            event = self._infos[sym].event
+            assert event is not None
+            node = self._events[event].node
+            own[node] = own.get(node, 0) + 1
+        sums: dict[int, int] = {}  # over the path of the thread to a node
+        most: dict[int, int] = {}
+        for n in self._nodes:  # parents precede children
+            inner = n.parent is not None and self._nodes[n.parent].thread == n.thread
+            sums[n.id] = own.get(n.id, 0) + (sums[n.parent] if inner and n.parent is not None else 0)
+            most[n.thread] = max(most.get(n.thread, 0), sums[n.id])
+        return sum(most.values())
 
     def _read(self, action: Action, writes: list[tuple[Event, Action]], look: Callable[[Sym], Domain]) -> Domain:
         """The values of a reading action, given those of the writes' symbols."""

@@ -15,6 +15,9 @@ from semantics.exploration.builder import Builder
 from semantics.exploration.domains import Domains
 from semantics.terms import Term, symbols
 
+PATIENCE = 12
+"""Longer value cycles are left to the solver: their domains are large and refute little."""
+
 PEER_IS_THREAD = (Kind.SPAWN, Kind.START, Kind.END, Kind.JOIN)
 
 
@@ -22,7 +25,7 @@ def refute(builder: Builder, init: int) -> None:
     """Empties the nodes that the domains refute, until there are no more, and then leaves out what is empty."""
     changed = any(not n.children and n.leaf is None and n.parent is not None for n in builder.nodes)
     while True:
-        domains = Domains(builder.events, builder.nodes, builder.threads, builder.symbols, init)
+        domains = Domains(builder.events, builder.nodes, builder.threads, builder.symbols, init, PATIENCE)
         gone = [n for n in builder.nodes if n.condition and not _possible(builder.nodes, n, domains)]
         if not gone and not changed:
             return
