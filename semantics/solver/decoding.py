@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from semantics.axioms.candidates import outcome_of
+from semantics.axioms.evaluate import demanded_order
 from semantics.execution.candidate import CandidateExecution
 from semantics.execution.structure import Status
 from semantics.runtime.actions import Region
@@ -48,7 +51,16 @@ def decode(encoding: Encoding, holds: set[int]) -> CandidateExecution:
     tot = _sorted(orders[0], holds, exist) if orders else []
     ended = all(leaf is not None and leaf.status is not Status.CUT for n in leaves.values() for leaf in [structure.nodes[n].leaf])
     outcome = outcome_of(structure, leaves, values) if ended else None
-    return CandidateExecution(structure, events, leaves, values, rf, wakes, queues, tuple(tot), outcome)
+    execution = CandidateExecution(structure, events, leaves, values, rf, wakes, queues, tuple(tot), outcome)
+    model = encoding.plan.model
+    if orders or not model.linearisations:
+        return execution
+    return replace(execution, tot=_extension(events, demanded_order(model, execution)))
+
+
+def _extension(events: tuple[int, ...], after: dict[int, int]) -> tuple[int, ...]:
+    """The events in an order that contains `after` (transitive): for a linearisation of which no check asks a pair."""
+    return tuple(sorted(events, key=lambda e: -after[e].bit_count()))
 
 
 def _values(encoding: Encoding, holds: set[int], events: tuple[int, ...]) -> dict[Sym, int]:
