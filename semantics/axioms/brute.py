@@ -268,7 +268,8 @@ def _solutions(
 ) -> Iterator[Values]:
     """The values that agree with the sources and with the path conditions."""
     reads = [(e, a) for e in events for a in structure.events[e].actions if reading(a)]
-    free = {s for s in _mentioned(structure, events, conditions) if structure.symbols[s].origin is Origin.CHOICE}
+    mentioned = _mentioned(structure, events, conditions)
+    free = [s for s, info in structure.symbols.items() if info.origin is Origin.CHOICE and s in mentioned]
     for choice in product(*(range(1 << s.width) for s in free)):
         start = {**known, **dict(zip(free, choice, strict=True))}
         for values in _propagate(structure, reads, rf, start, conditions, universe):
@@ -321,7 +322,8 @@ def _propagate(
     if not rest:
         yield values
         return
-    guess = next(s for e, a in rest for s in symbols(read_value(a)) if s not in values)
+    unknown = {s for _, a in rest for s in symbols(read_value(a))} - values.keys()
+    guess = next(s for s in structure.symbols if s in unknown)  # not the equal one in `unknown`: widths may differ
     found = universe
     if found is None:
         found = range(1 << guess.width) if guess.width <= FULL else _constants(structure)
