@@ -15,7 +15,8 @@ An open domain lists values that are possible; there may be more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import islice, product
 from math import prod
 from typing import NamedTuple
@@ -31,6 +32,7 @@ from semantics.runtime.actions import (
     Payload,
     Read,
     Region,
+    Write,
     reading,
     unit,
     writing,
@@ -49,6 +51,14 @@ class Domain(NamedTuple):
     open: bool
 
 
+class Loose(NamedTuple):
+    """A write whose address is not decided yet: it may go anywhere in its region (aligned). After `node`."""
+
+    thread: int
+    node: int
+    write: Write
+
+
 _BIT = Domain(frozenset((0, 1)), False)
 _FATES = Domain(frozenset((0, 2, 3)), False)
 _NOTHING = Domain(frozenset(), False)
@@ -58,7 +68,8 @@ class Domains:
     """Domains over the given events. Symbols are analysed on demand; `of` and `satisfiable` are the questions.
 
     `init` is the initial event; lists are those of the structure under construction and must not grow meanwhile. The
-    domains of reads on value cycles of more than `patience` reads are open without a look.
+    domains of reads on value cycles of more than `patience` reads are open without a look. `loose` writes count too:
+    an address may come, out of thin air, from what is written there.
     """
 
     def __init__(
@@ -69,6 +80,7 @@ class Domains:
         symbols_of: dict[Sym, SymbolInfo],
         init: int,
         patience: int = CAP,
+        loose: Sequence[Loose] = (),
     ) -> None:
         self._events = events
         self._nodes = nodes
@@ -76,6 +88,7 @@ class Domains:
         self._infos = symbols_of
         self._init = init
         self._patience = patience
+        self._loose = loose
         self._known: dict[Sym, Domain] = {}
         self._chains: dict[int, dict[int, int]] = {}
         self._writers: dict[Region, list[tuple[Event, Action]]] = {}
@@ -183,11 +196,20 @@ class Domains:
     def _writes(self, event: Event, action: Action) -> list[tuple[Event, Action]]:
         """The writes that may give the reading action of an event a unit."""
         low, high = action.location.offset, action.location.offset + action.size
-        return [
+        found = [
             (e, w)
             for e, w in self._writers.get(action.location.region, ())
             if w.location.offset < high and low < w.location.offset + w.size and self._visible(event, e)
         ]
+        for loose in self._loose:
+            write = loose.write
+            if write.location.region == action.location.region and loose.thread != event.thread:
+                end = Event(len(self._events), loose.thread, loose.node, Kind.ACCESS)
+                if self._visible(event, end):
+                    first = low - low % write.size if action.size < write.size else low
+                    places = range(first, high, write.size)
+                    found += [(end, replace(write, location=replace(write.location, offset=o))) for o in places]
+        return found
 
     # --- the fixed point ------------------------------------------------------------------------
     def _analyse(self, wanted: Iterable[Sym]) -> None:

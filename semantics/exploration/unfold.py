@@ -3,8 +3,8 @@
 A read of a region that is shared and not constant yields a fresh symbol. A path forks where rows have conditions on
 symbols, where a suspension may end in several ways, and where an operand that says where an action goes is symbolic.
 The last kind waits until nothing else is left to do: then `domains` says which values the operand may have, each gives
-a child node, and the unfolding goes on, until no new value turns up. (A value that only an access at that very address
-could justify, out of thin air, does not turn up.) Threads are unfolded one after another in the order of their
+a child node, and the unfolding goes on, until no new value turns up. (A value that only what comes after that very
+access could justify, out of thin air, does not turn up.) Threads are unfolded one after another in the order of their
 spawning, paths depth first, so that ids are the same every time.
 """
 
@@ -18,7 +18,7 @@ from semantics.execution.structure import Kind, Origin, Status
 from semantics.exploration import commands, suspension
 from semantics.exploration.builder import Builder
 from semantics.exploration.confinement import Confinement, written_fields
-from semantics.exploration.domains import Domains
+from semantics.exploration.domains import Domains, Loose
 from semantics.exploration.held import Content, content, payload_of
 from semantics.exploration.linking import Plan
 from semantics.exploration.mnemonic import mnemonic
@@ -43,9 +43,10 @@ from semantics.runtime.actions import (
 )
 from semantics.runtime.configuration import Configuration, NotifyPrime, Transition, WaitPrime
 from semantics.runtime.store import GlobalInst
+from semantics.syntax import instructions
 from semantics.syntax.instructions import Fence, Instantiate
 from semantics.syntax.types import Order
-from semantics.terms import Term, apply, symbols
+from semantics.terms import Term, apply, extract, symbols
 from semantics.terms.term import App
 
 ROUNDS = 64
@@ -358,7 +359,9 @@ class Unfolding:
     # --- addresses ------------------------------------------------------------------------------
     def _decide(self, rounds: int) -> None:
         """Gives postponed paths a child for every value that has turned up since the last time."""
-        domains = self.domains()
+        builder = self.builder
+        loose = [w for p in self._postponed if (w := self._loose(p)) is not None]
+        domains = Domains(builder.events, builder.nodes, builder.threads, builder.symbols, self.init, loose=loose)
         last = rounds >= ROUNDS
         for waiting in self._postponed:
             path, what = waiting.path, waiting.what
@@ -375,10 +378,27 @@ class Unfolding:
                 self._split(path, waiting, new, first)
         self.paths.reverse()  # paths of the first one next
 
-    def domains(self) -> Domains:
-        """The domain analysis of what there is."""
-        builder = self.builder
-        return Domains(builder.events, builder.nodes, builder.threads, builder.symbols, self.init)
+    def _loose(self, waiting: _Postponed) -> Loose | None:
+        """The write of a postponed path, if its value is known before its address."""
+        path, config = waiting.path, waiting.path.config
+        if config is None or isinstance(waiting.what, Location):
+            return None
+        values = redex_operands(config, self.plan.store)
+        instance = config.frame.instance
+        match config.redex:
+            case instructions.Store(_, size, memarg, order):
+                region, value = Region(instance.mems[memarg.memory], Field.DATA), values[1].term
+            case instructions.Rmw(_, "xchg", size, memarg):
+                region, value, order = Region(instance.mems[memarg.memory], Field.DATA), values[1].term, Order.SEQCST
+            case instructions.Cmpxchg(_, size, memarg):
+                region, value, order = Region(instance.mems[memarg.memory], Field.DATA), values[2].term, Order.SEQCST
+            case instructions.TableSet(table, order):
+                region, value, size = Region(instance.tables[table], Field.ELEM), values[1].term, 1
+            case _:
+                return None
+        if region.field is Field.DATA:
+            value = extract(value, 0, 8 * size)
+        return Loose(path.thread, path.node, Write(order, Location(region), size, value))
 
     def _split(self, path: Path, waiting: _Postponed, new: list[int], first: bool) -> None:
         """A child of a postponed path for each of the values `new`."""
