@@ -38,7 +38,7 @@ class Names:
                 raise self._unknown("location", seen.name, list(self.cells))
             return ("", name), self.cells[name]
         thread = self.thread(seen.thread)
-        registers = self.registers[thread]
+        registers = self.registers[thread.partition("#")[0]]
         if name not in registers:
             raise self._unknown(f"register of {thread}", seen.name, list(registers))
         return (thread, name), registers[name]
@@ -50,7 +50,8 @@ class Names:
             if int(word) >= len(self.threads):
                 raise self._unknown("thread", token, [str(n) for n in range(len(self.threads))])
             return self.threads[int(word)]
-        if word not in self.registers:
+        base, repeated, number = word.partition("#")  # f#2: the second thread that runs f
+        if base not in self.registers or (repeated and not number.isdecimal()):
             raise self._unknown("thread", token, list(self.registers))
         return word
 

@@ -336,6 +336,14 @@ def test_forked_functions_are_threads_of_conditions() -> None:
     assert test.condition.proposition == And((Equals(("child", "r5"), 1), HasStatus("child", Status.DONE)))
 
 
+def test_second_thread_of_a_function() -> None:
+    module = "(func $child shared (r5 = i64.load z))"
+    test = litmus("fork $child\nfork $child", module=module, tail="exists (child#2:r5=-1 /\\ ~child#2:trap)")
+    assert test.condition is not None
+    expected = And((Equals(("child#2", "r5"), (1 << 64) - 1), Not(HasStatus("child#2", Status.TRAP))))
+    assert test.condition.proposition == expected
+
+
 def test_nothing_is_asked() -> None:
     test = litmus("nop", tail="locations [x;]\nbound 7")
     assert test.condition is None and test.expectations == {} and test.bound == 7 and test.program.observed == ("x",)
