@@ -8,7 +8,10 @@ from functools import lru_cache
 
 @dataclass(frozen=True, slots=True)
 class Sym:
-    """A symbol of `width` bits. `id` identifies it within one event structure; `hint` is for people."""
+    """A symbol of `width` bits. `id` identifies it within one event structure; `hint` is for people.
+
+    The width takes part in equality: caches of terms outlive a structure, and the next one gives ids anew.
+    """
 
     id: int
     width: int
@@ -18,7 +21,7 @@ class Sym:
         return self.id
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, Sym) and other.id == self.id)
+        return self is other or (isinstance(other, Sym) and other.id == self.id and other.width == self.width)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
