@@ -86,6 +86,7 @@ class Checks:
     """Turns the checks of an evaluation's model into refused conjunctions, then into clauses."""
 
     def __init__(self, evaluation: Evaluation, demands: Demands) -> None:
+        """Nothing is evaluated before `collect`."""
         self.evaluation = evaluation
         self.frame: Frame = evaluation.frame
         self.demands = demands
@@ -93,7 +94,9 @@ class Checks:
         self.acyclic: list[Order] = []
 
     def collect(self) -> None:
-        """Evaluates all checks."""
+        """Evaluates all checks and linearisations."""
+        for linearisation in self.evaluation.plan.linearised.values():
+            self.evaluation.order(linearisation)
         for cycles in self.evaluation.plan.checks:
             check = cycles.check
             if check.index is None:
@@ -208,6 +211,17 @@ class Checks:
             for conj in dnf:
                 some.append(clauses.all_of([*conj, *frame.missing(events, 0)]))
         clauses.add(some)
+
+    def emit_all(self, *, named: bool) -> dict[str, int]:
+        """Adds the clauses; if `named`, under the selectors that it returns, one a check or linearisation."""
+        if not named:
+            self.emit()
+            return {}
+        model = self.evaluation.plan.model
+        names = [c.check.name for c in self.evaluation.plan.checks] + [x.name for x in model.linearisations]
+        selectors = {name: self.demands.clauses.fresh() for name in names}
+        self.emit_named(selectors)
+        return selectors
 
     def emit(self) -> None:
         """Adds the clauses of what `collect` found. An acyclicity that a linearisation contains needs none."""

@@ -21,6 +21,7 @@ class Demands:
     """
 
     def __init__(self, clauses: Clauses) -> None:
+        """No demands yet; variables and clauses go to `clauses`."""
         self.clauses = clauses
         self.supports: dict[int, list[Conj]] = {}
         self.pairs: dict[int, list[tuple[int, int]]] = {}
@@ -56,6 +57,7 @@ class Closure:
     first event and before the second."""
 
     def __init__(self, frame: Frame, demands: Demands, body: Relation) -> None:
+        """Bounds of the closure; its literals come by demand."""
         self.frame = frame
         self.demands = demands
         self.body = body
@@ -132,6 +134,7 @@ class Recursion:
     `body` gives the defining relation in which the group's names stand for their current bounds."""
 
     def __init__(self, demands: Demands, must: Rows, may: Rows) -> None:
+        """The bounds of the fixed point; `body` is set when they are known."""
         self.demands = demands
         self.body: Relation | None = None
         self._literals: dict[int, tuple[int, int]] = {}

@@ -23,6 +23,7 @@ class Clauses:
     """A growing formula in conjunctive normal form."""
 
     def __init__(self) -> None:
+        """The formula that says only that literal 1 is true."""
         self.variables = 1
         self.clauses: list[tuple[int, ...]] = [(TRUE,)]
 

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Protocol
 
 from semantics.axioms.candidates import outcome_of
-from semantics.axioms.evaluate import demanded_order
 from semantics.execution.candidate import CandidateExecution
-from semantics.execution.structure import Status
+from semantics.execution.structure import EventStructure, Status
 from semantics.runtime.actions import Region
 from semantics.solver.cnf import TRUE, bits
-from semantics.solver.encoding import Encoding
-from semantics.solver.frame import Rows
+from semantics.solver.evaluation import Evaluation
+from semantics.solver.frame import Frame, Rows
 from semantics.solver.orders import Order
+from semantics.solver.suspensions import Suspensions
 from semantics.terms import Sym
 
 
-def decode(encoding: Encoding, holds: set[int]) -> CandidateExecution:
+class Decodable(Protocol):
+    """What an encoding must offer for its models to be read."""
+
+    structure: EventStructure
+    frame: Frame
+    suspensions: Suspensions
+    evaluation: Evaluation
+
+    def value(self, symbol: Sym, holds: set[int]) -> int:
+        """The value of a symbol in a model, given as its true literals."""
+
+
+def decode(encoding: Decodable, holds: set[int]) -> CandidateExecution:
     """The execution that a model (its true literals) describes. Where the linearisation is not enforced and the model
     has a cycle in it, `tot` is some order of the events."""
     structure, frame = encoding.structure, encoding.frame
@@ -49,21 +61,13 @@ def decode(encoding: Encoding, holds: set[int]) -> CandidateExecution:
     }
     orders = list(encoding.evaluation.orders.values())
     tot = _sorted(orders[0], holds, exist) if orders else []
-    ended = all(leaf is not None and leaf.status is not Status.CUT for n in leaves.values() for leaf in [structure.nodes[n].leaf])
-    outcome = outcome_of(structure, leaves, values) if ended else None
-    execution = CandidateExecution(structure, events, leaves, values, rf, wakes, queues, tuple(tot), outcome)
-    model = encoding.plan.model
-    if orders or not model.linearisations:
-        return execution
-    return replace(execution, tot=_extension(events, demanded_order(model, execution)))
+    ends = [structure.nodes[n].leaf for n in leaves.values()]
+    cut = any(leaf is not None and leaf.status is Status.CUT for leaf in ends)
+    outcome = None if cut else outcome_of(structure, leaves, values)
+    return CandidateExecution(structure, events, leaves, values, rf, wakes, queues, tuple(tot), outcome)
 
 
-def _extension(events: tuple[int, ...], after: dict[int, int]) -> tuple[int, ...]:
-    """The events in an order that contains `after` (transitive): for a linearisation of which no check asks a pair."""
-    return tuple(sorted(events, key=lambda e: -after[e].bit_count()))
-
-
-def _values(encoding: Encoding, holds: set[int], events: tuple[int, ...]) -> dict[Sym, int]:
+def _values(encoding: Decodable, holds: set[int], events: tuple[int, ...]) -> dict[Sym, int]:
     """The values of the symbols that occur in the events that exist, and of those that belong to no event."""
     structure = encoding.structure
     exist = set(events)
@@ -97,5 +101,3 @@ def _sorted(order: Order, holds: set[int], exist: int) -> list[int]:
         result.append(ready)
         done |= 1 << ready
     return result
-
-

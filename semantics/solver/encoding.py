@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from semantics.axioms.model import Model
+from semantics.execution.candidate import CandidateExecution
+from semantics.execution.outcomes import Proposition
 from semantics.execution.structure import EventStructure
 from semantics.solver.checks import Checks, prune
 from semantics.solver.closures import Demands
 from semantics.solver.cnf import FALSE, TRUE, Clauses
+from semantics.solver.decoding import decode
 from semantics.solver.evaluation import Evaluation
 from semantics.solver.frame import Frame
 from semantics.solver.observables import Observables
 from semantics.solver.plans import plan_of
+from semantics.solver.sat import Answer, Sat
 from semantics.solver.suspensions import Suspensions
 from semantics.solver.values import OTHER, Domains, Values
 from semantics.terms import Sym
@@ -20,7 +24,10 @@ class Encoding:
     """The formula. With `named`, every check and linearisation holds only under its selector in `selectors`, and
     nothing is decided beforehand by them. Raises DomainTooLarge where values cannot be tabulated."""
 
-    def __init__(self, structure: EventStructure, model: Model, *, named: bool = False) -> None:
+    def __init__(
+        self, structure: EventStructure, model: Model, time_limit: float | None = None, *, named: bool = False
+    ) -> None:
+        """Builds all clauses. `time_limit`: seconds for one check."""
         self.structure = structure
         self.plan = plan = plan_of(model)
         self.clauses = clauses = Clauses()
@@ -37,15 +44,10 @@ class Encoding:
         checks.collect()
         self.suspensions.emit(values)
         values.finish()
-        self.selectors: dict[str, int] = {}
-        if named:
-            names = [c.check.name for c in plan.checks] + [x.name for x in model.linearisations]
-            self.selectors = {name: clauses.fresh() for name in names}
-            checks.emit_named(self.selectors)
-        else:
-            checks.emit()
+        self.selectors = checks.emit_all(named=named)
         self.suspensions.finish()
         self.observables = Observables(frame, values, clauses)
+        self.sat = Sat(clauses, time_limit)
 
     def thin_air(self) -> int:
         """The literal of "some value is out of the tables", FALSE where that cannot be."""
@@ -60,6 +62,22 @@ class Encoding:
         """What to assume where outcomes are meant."""
         cut = self.observables.cut
         return [] if cut == FALSE else [-cut]
+
+    def proposition(self, p: Proposition) -> int:
+        """A literal equivalent to a proposition."""
+        return self.observables.proposition(p)
+
+    def check(self, claims: list[int]) -> Answer:
+        """Whether some execution satisfies the claims."""
+        return self.sat.check(claims)
+
+    def execution(self) -> CandidateExecution:
+        """The execution that the last check found."""
+        return decode(self, self.sat.model())
+
+    def cut(self) -> int:
+        """Some path was cut by a bound."""
+        return self.observables.cut
 
     def value(self, symbol: Sym, holds: set[int]) -> int:
         """The value of a symbol in a model, given as its true literals; 0 where it has none."""

@@ -55,6 +55,7 @@ class Evaluation:
     """
 
     def __init__(self, frame: Frame, plan: Plan, demands: Demands, choices: Mapping[str, Relation] | None) -> None:
+        """Nothing is evaluated yet."""
         self.frame = frame
         self.plan = plan
         self.demands = demands

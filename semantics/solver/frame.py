@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from semantics.execution.structure import EventStructure, Kind
 from semantics.runtime.actions import Action, Field, Read, Region, Write
@@ -57,13 +58,18 @@ class Area:
     tearfree: int = 0
     notears: int = 0
     segments: list[Segment] = field(default_factory=list)
-    cells: list[Cell] = field(default_factory=list)  # of the segments that are read, then one of every other
+    cells: list[Cell] = field(default_factory=list)
+
+    def read_by(self, reader: int) -> list[Segment]:
+        """The segments that a read consists of, ascending."""
+        return [segment for segment in self.segments if segment.readers >> reader & 1]
 
 
 class Frame:
     """The static facts of one event structure, and the guards: literals that say which path nodes are chosen."""
 
     def __init__(self, structure: EventStructure, clauses: Clauses) -> None:
+        """Computes everything; the clauses say that every chosen node has one chosen child."""
         self.structure = structure
         self.clauses = clauses
         self.count = len(structure.events)
@@ -187,7 +193,7 @@ class Frame:
     def _segments(self, area: Area) -> None:
         spans = [(e, a.location.offset, a.location.offset + a.size) for e, a in area.actions.items()]
         cuts = sorted({low for _, low, _ in spans} | {high for _, _, high in spans})
-        for low, high in zip(cuts, cuts[1:], strict=False):
+        for low, high in pairwise(cuts):
             covering = 0
             for event, start, end in spans:
                 if start <= low and high <= end:
@@ -261,4 +267,3 @@ def transpose(rows: Mapping[int, int]) -> Rows:
             columns[y] = columns.get(y, 0) | bit
             mask ^= low
     return columns
-

@@ -31,6 +31,7 @@ class Observables:
     """The observables of a structure. `uncut` is assumed where outcomes are meant: no path was cut by a bound."""
 
     def __init__(self, frame: Frame, values: Values, clauses: Clauses) -> None:
+        """Literals for everything that the leaves show."""
         self.frame = frame
         self.values = values
         self.clauses = clauses

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from semantics.solver.cnf import FALSE, TRUE, Clauses, Dnf, bits
 from semantics.solver.closures import Demands
+from semantics.solver.cnf import FALSE, TRUE, Clauses, Dnf, bits
 from semantics.solver.frame import Frame, Rows
 from semantics.solver.relations import Relation, closed, closed_carefully
 
@@ -21,6 +21,7 @@ class Order:
     """A total order on the events of `domain` that contains `given`, or only the claim that `given` is acyclic."""
 
     def __init__(self, name: str, frame: Frame, demands: Demands, domain: int, given: Relation) -> None:
+        """The static part of the order; pairs come when they are mentioned."""
         self.name = name
         self.frame = frame
         self.demands = demands
@@ -43,9 +44,7 @@ class Order:
                 self.steps[x] = self.steps.get(x, 0) | mask
         self.pairs: Pairs = {}  # (x, y) with x < y -> literal of "x before y"
         columns = Relation(closure).must_columns
-        may: Rows = {
-            x: m for x in bits(domain) if (m := domain & frame.together[x] & ~columns.get(x, 0) & ~(1 << x))
-        }
+        may: Rows = {x: m for x in bits(domain) if (m := domain & frame.together[x] & ~columns.get(x, 0) & ~(1 << x))}
         self.relation = Relation(closure, may, self._when)
 
     def _when(self, x: int, y: int) -> Dnf:

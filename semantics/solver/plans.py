@@ -61,6 +61,7 @@ class Plan:
     """The analysis of one model. Raises nothing: the loader has checked names and sorts."""
 
     def __init__(self, model: Model) -> None:
+        """Analyses a model."""
         self.model = model
         self.definitions: dict[str, Definition] = {d.name: d for d in model.definitions}
         self.linearised: dict[str, Linearisation] = {x.name: x for x in model.linearisations}

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from semantics.axioms.model import Model
-from semantics.execution.candidate import CandidateExecution
-from semantics.execution.outcomes import Outcome, Proposition
-from semantics.execution.structure import EventStructure
 from semantics.diagnostics import InternalError
+from semantics.execution.candidate import CandidateExecution
+from semantics.execution.outcomes import And, Equals, HasStatus, Not, Or, Outcome, Proposition, Same
+from semantics.execution.structure import EventStructure, Status
+from semantics.solver.bitvectors import BitVectors
 from semantics.solver.cnf import FALSE
-from semantics.solver.decoding import decode
 from semantics.solver.encoding import Encoding
-from semantics.solver.sat import Answer, Sat
-from semantics.solver.search import OutcomeSet, Part, Search, independent
+from semantics.solver.sat import Answer
+from semantics.solver.search import OutcomeSet, outcomes_of
+from semantics.solver.values import DomainTooLarge
+
+TIME_LIMIT = "time limit of the solver"
+THIN_AIR = 4096
+"""Most outcomes that are listed one model at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +32,10 @@ class Reachable:
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """No consistent execution does."""
+    """No consistent execution does. `core`: names of checks that cannot all hold in one that does, none of which
+    can be spared; empty where already no candidate execution has the outcome, whatever the model."""
+
+    core: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,59 +45,152 @@ class Unknown:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a proposition is unreachable: `core` as in Unreachable, and a candidate execution that satisfies it and
+    violates only checks of `violated` (None where there is no candidate at all)."""
+
+    core: tuple[str, ...]
+    violated: tuple[str, ...]
+    execution: CandidateExecution | None
+
+
 class Problem:
     """A structure under a model. `time_limit`: seconds for one call of the solver."""
 
     def __init__(self, structure: EventStructure, model: Model, *, time_limit: float | None = None) -> None:
+        """Nothing is built before the first question."""
         self.structure = structure
         self.model = model
         self.time_limit = time_limit
-        self.encoding = Encoding(structure, model)
-        self.sat = Sat(self.encoding.clauses, time_limit)
+        self._engine: Encoding | BitVectors | None = None
+        self._wide = ""  # why values are bit-vectors
+
+    @property
+    def engine(self) -> Encoding | BitVectors:
+        """The formula: tables of values where they do, else bit-vectors."""
+        if self._engine is None:
+            try:
+                encoding = Encoding(self.structure, self.model, self.time_limit)
+            except DomainTooLarge:
+                self._wide = "too many values for a table"
+            else:
+                thin = encoding.thin_air()
+                if thin == FALSE or encoding.check([thin]) is Answer.UNSAT:
+                    self._engine = encoding
+                    return encoding
+                self._wide = "values out of thin air"
+            self._engine = BitVectors(self.structure, self.model, self.time_limit)
+        return self._engine
 
     def outcomes(self, limit: int | None = None) -> OutcomeSet:
         """All distinct outcomes, or `limit` of them."""
-        encoding, sat = self.encoding, self.sat
-        assumptions = encoding.uncut()
-        observables = encoding.observables
-        thin = encoding.thin_air()
-        if thin != FALSE and sat.check([thin]) is not Answer.UNSAT:
-            raise InternalError("values out of thin air")
-        groups = independent(encoding.clauses, observables.shown) if not assumptions else [observables.shown]
-        answer = sat.check(assumptions)
-        if answer is Answer.UNKNOWN:
-            return OutcomeSet(observables, [Part([], [])], ("time limit of the solver",))
-        if answer is Answer.UNSAT:
-            return OutcomeSet(observables, [Part([], [])])
-        parts, reasons = [], []
-        for group in groups:
-            search = Search(sat, group, assumptions, limit)
-            reason = search.run()
-            if reason is not None:
-                reasons.append(reason)
-            parts.append(Part(group, search.rows))
-        return OutcomeSet(observables, parts, tuple(dict.fromkeys(reasons)))
+        engine = self.engine
+        if isinstance(engine, Encoding):
+            return outcomes_of(engine.sat, engine.clauses, engine.observables, engine.uncut(), limit)
+        most = THIN_AIR if limit is None else limit
+        found: list[Outcome] = []
+        reasons: tuple[str, ...] = ()
+        try:
+            found.extend(engine.outcomes(most))
+            if len(found) == most:
+                reasons = (f"{self._wide}: stopped after {most} outcomes",)
+        except TimeoutError:
+            reasons = (f"{self._wide}: {TIME_LIMIT}",)
+        return OutcomeSet.listed(found, reasons)
 
     def reach(self, proposition: Proposition) -> Reachable | Unreachable | Unknown:
-        """Whether some outcome satisfies the proposition."""
-        encoding = self.encoding
-        wanted = encoding.observables.proposition(proposition)
-        return self._find([*encoding.uncut(), wanted])
-
-    def _find(self, assumptions: list[int]) -> Reachable | Unreachable | Unknown:
-        answer = self.sat.check(assumptions)
+        """Whether some outcome satisfies the proposition; if none does, which checks are to blame."""
+        engine: Any = self.engine
+        answer = engine.check([*engine.uncut(), engine.proposition(proposition)])
         if answer is Answer.UNKNOWN:
-            return Unknown("time limit of the solver")
+            return Unknown(TIME_LIMIT)
         if answer is Answer.UNSAT:
-            return Unreachable()
-        execution = decode(self.encoding, self.sat.model())
+            return Unreachable(self._blame(proposition).core)
+        execution = engine.execution()
         assert execution.outcome is not None
         return Reachable(execution, execution.outcome)
 
+    def possible(self, proposition: Proposition) -> bool | None:
+        """Whether some outcome satisfies the proposition, without witness or reasons; None where the solver gave up."""
+        engine: Any = self.engine
+        answer = engine.check([*engine.uncut(), engine.proposition(proposition)])
+        return None if answer is Answer.UNKNOWN else answer is Answer.SAT
+
+    def witness(self, outcome: Outcome) -> CandidateExecution:
+        """A consistent execution with this outcome. Raises InternalError if there is none."""
+        engine: Any = self.engine
+        if engine.check([*engine.uncut(), engine.proposition(exactly(self.structure, outcome))]) is not Answer.SAT:
+            raise InternalError("no witness of an outcome that was reported")
+        execution: CandidateExecution = engine.execution()
+        return execution
+
+    def explain(self, proposition: Proposition) -> Explanation:
+        """Why the proposition is unreachable. Raises InternalError where it is reachable."""
+        return self._blame(proposition)
+
+    def _blame(self, proposition: Proposition) -> Explanation:
+        """Minimal sets of checks that refuse the proposition, one after another until what is left admits it."""
+        named: Any
+        if isinstance(self.engine, Encoding):
+            named = Encoding(self.structure, self.model, self.time_limit, named=True)
+        else:
+            named = BitVectors(self.structure, self.model, self.time_limit, named=True)
+        wanted = [*named.uncut(), named.proposition(proposition)]
+        selectors = named.selectors
+        orders = {x.name for x in self.model.linearisations}
+        left = sorted(selectors, key=lambda name: name not in orders)  # linearisations are the first to be spared
+
+        def refused(names: list[str]) -> bool:
+            return named.check([*wanted, *(selectors[name] for name in names)]) is not Answer.SAT
+
+        blamed: list[str] = []
+        first: list[str] = []
+        while refused(left):
+            core = list(left)
+            for name in left:
+                without = [n for n in core if n != name]
+                if refused(without):
+                    core = without
+            if not core:  # no candidate execution at all
+                return Explanation(tuple(first), tuple(blamed), None)
+            first = first or core
+            blamed += core
+            left = [name for name in left if name not in core]
+        execution: CandidateExecution = named.execution()
+        if not blamed:
+            raise InternalError("a reachable proposition was to be explained")
+        return Explanation(self._in_order(first), self._in_order(blamed), execution)
+
+    def _in_order(self, names: list[str]) -> tuple[str, ...]:
+        known = [c.name for c in self.model.checks] + [x.name for x in self.model.linearisations]
+        return tuple(name for name in known if name in names)
+
     def cut_reachable(self) -> bool | None:
         """Whether a path that a bound cut off is consistent; None where the solver gave up."""
-        cut = self.encoding.observables.cut
-        if cut == FALSE:
+        engine: Any = self.engine
+        if not any(n.leaf is not None and n.leaf.status is Status.CUT for n in self.structure.nodes):
             return False
-        answer = self.sat.check([cut])
+        answer = engine.check([engine.cut()])
         return None if answer is Answer.UNKNOWN else answer is Answer.SAT
+
+
+def exactly(structure: EventStructure, outcome: Outcome) -> Proposition:
+    """The proposition that an outcome, and no other, satisfies."""
+    values, statuses = dict(outcome.values), dict(outcome.statuses)
+    parts: list[Proposition] = [Equals(observable, value) for observable, value in values.items()]
+    parts += [HasStatus(thread, status) for thread, status in statuses.items()]
+    for thread in structure.threads:
+        if not thread.hidden and thread.name not in statuses:
+            parts.append(Not(Or(tuple(HasStatus(thread.name, status) for status in Status))))
+    return And((*parts, *(Not(p) for p in _unset(structure, values))))
+
+
+def _unset(structure: EventStructure, values: dict[tuple[str, str], int]) -> list[Proposition]:
+    """Propositions "the register has a value" for those that the outcome leaves out."""
+    names: dict[tuple[str, str], None] = {}
+    for node in structure.nodes:
+        if node.leaf is not None:
+            info = structure.threads[node.thread]
+            names.update(dict.fromkeys(("" if info.hidden else info.name, r) for r in node.leaf.registers))
+    return [Same(name, name) for name in names if name not in values]

@@ -25,6 +25,7 @@ class Relation:
     def __init__(
         self, must: Rows, may: Rows | None = None, when: When | None = None, *, causal: bool = False, exact: bool = True
     ) -> None:
+        """`may` and `when` are left out for a relation of which nothing is to be chosen."""
         self.must = must
         self.may = must if may is None else may
         self._when = when

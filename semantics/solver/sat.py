@@ -77,6 +77,7 @@ class Sat:
     """Checks of one formula. `time_limit`: seconds for one check, None for none."""
 
     def __init__(self, clauses: Clauses, time_limit: float | None = None) -> None:
+        """Nothing is sent to the solver before the first check."""
         self.clauses = clauses
         self.time_limit = time_limit
         self.sent = 0

@@ -4,7 +4,7 @@ another under assumptions. No models, no blocking clauses, unless values are so 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, product
 from math import prod
@@ -31,10 +31,21 @@ class Part:
 class OutcomeSet:
     """Distinct outcomes, kept as a product of parts. `complete`: no outcome is missing; else `reasons` say why."""
 
-    def __init__(self, observables: Observables, parts: list[Part], reasons: tuple[str, ...] = ()) -> None:
-        self._observables = observables
+    def __init__(
+        self, parts: list[Part], outcome: Callable[[Mapping[Shown, Value]], Outcome], reasons: tuple[str, ...] = ()
+    ) -> None:
+        """`outcome` makes an outcome of one row from each part."""
         self.parts = parts
         self.reasons = reasons
+        self._outcome = outcome
+        self._listed: list[Outcome] | None = None
+
+    @classmethod
+    def listed(cls, outcomes: list[Outcome], reasons: tuple[str, ...] = ()) -> OutcomeSet:
+        """A set that is known as a list."""
+        made = cls([], lambda chosen: outcomes[0], reasons)
+        made._listed = outcomes
+        return made
 
     @property
     def complete(self) -> bool:
@@ -43,23 +54,47 @@ class OutcomeSet:
 
     def count(self) -> int:
         """How many outcomes there are, without listing them."""
-        return prod(len(part.rows) for part in self.parts)
+        return prod(len(part.rows) for part in self.parts) if self._listed is None else len(self._listed)
 
     def __len__(self) -> int:
+        """As `count`."""
         return self.count()
 
     def __iter__(self) -> Iterator[Outcome]:
+        """The outcomes, one after another, each once."""
+        if self._listed is not None:
+            yield from self._listed
+            return
         shown = [s for part in self.parts for s in part.shown]
         for rows in product(*(part.rows for part in self.parts)):
             values = [value for row in rows for value in row]
-            yield self._observables.outcome(dict(zip(shown, values, strict=True)))
-
-    def first(self, limit: int) -> list[Outcome]:
-        """The first few outcomes."""
-        return list(islice(self, limit))
+            yield self._outcome(dict(zip(shown, values, strict=True)))
 
 
-def independent(clauses: Clauses, shown: list[Shown]) -> list[list[Shown]]:
+def outcomes_of(
+    sat: Sat, clauses: Clauses, observables: Observables, assumptions: list[int], limit: int | None
+) -> OutcomeSet:
+    """All outcomes, or `limit` of them, under assumptions."""
+    groups = independent(clauses, observables.shown, assumptions)
+    answer = sat.check(assumptions)
+    if answer is not Answer.SAT:
+        reasons = ("time limit of the solver",) if answer is Answer.UNKNOWN else ()
+        return OutcomeSet([Part([], [])], observables.outcome, reasons)
+    parts, found, count = [], [], 1
+    for group in groups:
+        search = Search(sat, group, assumptions, limit)
+        reason = search.run()
+        if reason is not None:
+            found.append(reason)
+        parts.append(Part(group, search.rows))
+        count *= len(search.rows)
+    made = OutcomeSet(parts, observables.outcome, tuple(dict.fromkeys(found)))
+    if limit is None or count <= limit:
+        return made
+    return OutcomeSet.listed(list(islice(made, limit)), (f"stopped after {limit} outcomes",))
+
+
+def independent(clauses: Clauses, shown: list[Shown], assumptions: list[int]) -> list[list[Shown]]:
     """Groups observables that share, directly or not, a clause: different groups choose independently."""
     parent = list(range(clauses.variables + 1))
 
@@ -69,7 +104,7 @@ def independent(clauses: Clauses, shown: list[Shown]) -> list[list[Shown]]:
             x = parent[x]
         return x
 
-    fixed = {clause[0] for clause in clauses.clauses if len(clause) == 1}
+    fixed = set(assumptions) | {clause[0] for clause in clauses.clauses if len(clause) == 1}
     for clause in clauses.clauses:
         if any(literal in fixed for literal in clause):
             continue
@@ -103,6 +138,7 @@ class Interrupted(Exception):
     """The solver gave up within its time limit, or enough rows were found."""
 
     def __init__(self, reason: str) -> None:
+        """`reason` is for people."""
         super().__init__(reason)
         self.reason = reason
 
@@ -111,6 +147,7 @@ class Search:
     """Enumerates the rows of one group of observables under fixed assumptions."""
 
     def __init__(self, sat: Sat, group: list[Shown], assumptions: list[int], limit: int | None) -> None:
+        """`limit`: most rows to find."""
         self.sat = sat
         self.group = group
         self.limit = limit
@@ -135,7 +172,7 @@ class Search:
         if at == len(self.group):
             self.rows.append(row)
             if self.limit is not None and len(self.rows) >= self.limit:
-                raise Interrupted("limit")
+                raise Interrupted(f"stopped after {self.limit} outcomes")
             return True
         possible = False
         last = len(self.choices[at]) - 1
@@ -200,4 +237,4 @@ class Search:
                 seen.add(row)
                 self.rows.append(row)
                 if self.limit is not None and len(self.rows) >= self.limit:
-                    raise Interrupted("limit")
+                    raise Interrupted(f"stopped after {self.limit} outcomes")

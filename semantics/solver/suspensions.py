@@ -8,6 +8,7 @@ leaves, a notify removes the oldest and stops early only when the queue is empty
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from semantics.execution.structure import Event, Fate, Kind
 from semantics.runtime.actions import Location
@@ -16,13 +17,25 @@ from semantics.solver.cnf import FALSE, TRUE, Clauses
 from semantics.solver.frame import Frame, Rows
 from semantics.solver.orders import Order
 from semantics.solver.relations import NOTHING, Relation
-from semantics.solver.values import Values
+from semantics.solver.values import Literals
+from semantics.terms import Sym, Term
+
+
+class SuspensionValues(Protocol):
+    """What suspensions ask of values."""
+
+    def symbol(self, symbol: Sym) -> Literals:
+        """The value literals of a FATE or COUNT symbol."""
+
+    def term(self, term: Term) -> Literals:
+        """The value literals of a limit."""
 
 
 class Suspensions:
     """`wakes[wait, notify]`, the literals of the matching; `queues`, per location the order of its events."""
 
     def __init__(self, frame: Frame, demands: Demands, *, fifo: bool) -> None:
+        """Literals of the matching; with `fifo` an order for every queue."""
         self.frame = frame
         self.demands = demands
         self.fifo = fifo
@@ -77,7 +90,7 @@ class Suspensions:
 
         return {"susp": _chosen(susp), "wake": _chosen(wake), "queue": Relation({}, rows, before)}
 
-    def emit(self, values: Values) -> None:
+    def emit(self, values: SuspensionValues) -> None:
         """Adds the clauses: fates and counts agree with the matching, queues are FIFO."""
         for place, members in self.members.items():
             waits = [e for e in members if e.kind is Kind.WAIT]
@@ -96,16 +109,12 @@ class Suspensions:
         for order in self.queues.values():
             order.finish(self.clauses.add)
 
-    def _fate(self, wait: Event, wakes: list[int], values: Values) -> None:
+    def _fate(self, wait: Event, wakes: list[int], values: SuspensionValues) -> None:
         """A wait is woken by at most one notify; its fate says whether, or whether it timed out."""
         frame, clauses = self.frame, self.clauses
         if wakes:
             clauses.at_most_one(wakes)
-        late = [
-            frame.guards[t]
-            for t in frame.by_kind(Kind.TIMEOUT)
-            if frame.structure.events[t].peer == wait.id
-        ]
+        late = [frame.guards[t] for t in frame.by_kind(Kind.TIMEOUT) if frame.structure.events[t].peer == wait.id]
         here = frame.guards[wait.id]
         if wait.fate is None:
             return
@@ -118,7 +127,7 @@ class Suspensions:
             clauses.add([-guard, timeout])
         clauses.add([-here, -timeout, *late])
 
-    def _count(self, notify: Event, waits: list[Event], values: Values) -> None:
+    def _count(self, notify: Event, waits: list[Event], values: SuspensionValues) -> None:
         """The number of waiters that a notify wakes is its count, and no more than its limit."""
         clauses = self.clauses
         here = self.frame.guards[notify.id]
@@ -144,7 +153,7 @@ class Suspensions:
                 if 0 <= limit < k:
                     clauses.add([-here, -literal, -chosen])
 
-    def _fifo(self, order: Order, notify: Event, members: list[Event], values: Values) -> None:
+    def _fifo(self, order: Order, notify: Event, members: list[Event], values: SuspensionValues) -> None:
         """A notify removes the oldest waiters, and leaves one behind only at its limit."""
         clauses, here = self.clauses, self.frame.guards[notify.id]
         waiting: dict[int, int] = {}
@@ -152,10 +161,10 @@ class Suspensions:
             if wait.kind is Kind.WAIT and self.frame.together[wait.id] >> notify.id & 1:
                 waiting[wait.id] = self._waiting(order, wait, notify, members)
         number = len(waiting)
-        for wait, inside in waiting.items():
-            wake = self.wakes[wait, notify.id]
+        for w, inside in waiting.items():
+            wake = self.wakes[w, notify.id]
             clauses.add([-wake, inside])
-            older = [clauses.all_of([w, order.literal(v, wait)]) for v, w in waiting.items() if v != wait]
+            older = [clauses.all_of([x, order.literal(v, w)]) for v, x in waiting.items() if v != w]
             rank: list[int] = [TRUE, *[FALSE] * number]  # rank[k]: at least k older waiters
             for literal in older:
                 rank = [

@@ -15,6 +15,7 @@ from semantics.execution.structure import Fate, Kind, Origin, Status
 from semantics.runtime.actions import BYTE, Action, Field, Fill, Image, Payload, read_value, unit, written
 from semantics.solver.cnf import FALSE, TRUE, Clauses, bits
 from semantics.solver.frame import Area, Cell, Frame, Segment
+from semantics.solver.sources import choose_sources
 from semantics.terms import Sym, Term, evaluate, extract, symbols
 
 OTHER = -1
@@ -55,6 +56,7 @@ class Domains:
     """The possible values of every symbol, and from them the cells that need a choice of their own."""
 
     def __init__(self, frame: Frame, *, merging: bool) -> None:
+        """Propagates; `merging`: bytes on whose value all sources agree need no choice. Raises DomainTooLarge."""
         self.frame = frame
         self.merging = merging
         self.of: dict[Sym, set[int]] = {}
@@ -110,17 +112,11 @@ class Domains:
             return self.of[term]
         return {value for _, value in table(term, self.of)}
 
-    def segments(self, area: Area, reader: int) -> Iterator[Segment]:
-        """The segments that a read consists of, ascending."""
-        for segment in area.segments:
-            if segment.readers >> reader & 1:
-                yield segment
-
     def _propagate(self) -> None:
         feeds: dict[Sym, set[Sym]] = {}
         for area, reader, symbol in self.reads:
             feeds[symbol] = set()
-            for segment in self.segments(area, reader):
+            for segment in area.read_by(reader):
                 for writer in bits(segment.sources[reader]):
                     feeds[symbol] |= symbols(self.part(area, writer, segment)) & self.of.keys()
         self.cyclic = _on_cycles(feeds)
@@ -155,7 +151,7 @@ class Domains:
         width = BYTE if area.region.field is Field.DATA else 64
         results = [0]
         offset = 0
-        for segment in self.segments(area, reader):
+        for segment in area.read_by(reader):
             units = segment.high - segment.low
             whole: set[int] = set()
             for writer in bits(segment.sources[reader]):
@@ -250,20 +246,17 @@ class Values:
     """Clauses for reads-from and values."""
 
     def __init__(self, frame: Frame, domains: Domains, clauses: Clauses, *, exclusive: bool) -> None:
+        """Literals of the choices; `exclusive` as in choose_sources."""
         self.frame = frame
         self.domains = domains
         self.clauses = clauses
-        self.exclusive = exclusive  # at most one source, not only at most one value
         self.of: dict[Sym, Literals] = {}
         self._terms: dict[Term, Literals] = {}
-        self._busy: set[Sym] = set()
         self._reads = {symbol: (area, reader) for area, reader, symbol in domains.reads}
         for area, reader, symbol in domains.reads:
             if symbol in domains.cyclic:
                 self._declare(area, reader, symbol)
-        for area in frame.areas.values():
-            for reader in bits(area.reads):
-                self._sources(area, reader)
+        choose_sources(frame, clauses, exclusive=exclusive)
 
     def _declare(self, area: Area, reader: int, symbol: Sym) -> None:
         """Literals for a read on a value cycle, before its sources are known."""
@@ -272,42 +265,11 @@ class Values:
         self.of[symbol] = literals
         self.clauses.at_most_one(list(literals.values()))
 
-    def _sources(self, area: Area, reader: int) -> None:
-        """The literals of reads-from: every cell has a source, and that exists."""
-        guards, clauses, presence = self.frame.guards, self.clauses, self.frame.presence
-        here, branching = guards[reader], self.frame.branching
-        for segment in self.domains.segments(area, reader):
-            writers = bits(segment.sources[reader])
-            for cell in segment.cells:
-                if len(writers) == 1:
-                    literals = [here]
-                elif len(writers) == 2 and here == TRUE:
-                    first = clauses.fresh()
-                    literals = [first, -first]
-                else:
-                    literals = [clauses.fresh() for _ in writers]
-                    clauses.add([-here, *literals])
-                    if self.exclusive:
-                        clauses.at_most_one(literals)
-                for writer, literal in zip(writers, literals, strict=True):
-                    cell.rf[writer, reader] = literal
-                    if branching and literal != TRUE:
-                        clauses.add([-literal, guards[writer]])
-                        if literal != here:
-                            clauses.add([-literal, here])
-                            both = self.frame.entails[writer] | self.frame.entails[reader]
-                            presence[literal] = presence.get(literal, 0) | both
-                if not writers:
-                    clauses.add([-here])
-
     def symbol(self, symbol: Sym) -> Literals:
         """The value literals of a symbol. Exactly one holds where the symbol's event exists."""
         found = self.of.get(symbol)
         if found is None:
-            if symbol in self._reads:
-                found = self.read(*self._reads[symbol])
-            else:
-                found = self._free(symbol)
+            found = self.read(*self._reads[symbol]) if symbol in self._reads else self._free(symbol)
             self.of[symbol] = found
         return found
 
@@ -338,8 +300,9 @@ class Values:
 
     def read(self, area: Area, reader: int) -> Literals:
         """The literals of the value that a read yields."""
-        shift, pieces = 0, []
-        for segment in self.domains.segments(area, reader):
+        shift = 0
+        pieces: list[Literals] = []
+        for segment in area.read_by(reader):
             pieces += self._pieces(area, reader, segment, shift)
             shift += BYTE * (segment.high - segment.low)
         constant = sum(next(iter(p)) for p in pieces if len(p) == 1 and OTHER not in p)
@@ -483,5 +446,3 @@ class Values:
 
 def _shifted(value: int, shift: int) -> int:
     return value if value == OTHER else value << shift
-
-
