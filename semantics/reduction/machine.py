@@ -116,11 +116,12 @@ def successors(config: Configuration, oracle: Oracle) -> tuple[Transition, ...]:
         if outcome is None:
             continue
         for step in (outcome,) if isinstance(outcome, Step) else outcome:
-            condition = tuple(c for c in step.condition if c != 1)
-            if 0 in condition:
+            if 0 in step.condition:
                 continue
+            if 1 in step.condition:
+                step = step._replace(condition=tuple(c for c in step.condition if c != 1))
             after, back_edge = _plug(config, count, step, oracle.store)
-            found.append(Transition(rule.name, step._replace(condition=condition), after, instr, back_edge))
+            found.append(Transition(rule.name, step, after, instr, back_edge))
     if not found:
         raise _stuck(redex, operands)
     return tuple(found)
@@ -170,7 +171,7 @@ def run_pure(
             outcome = rule.function(frame, operands, redex, oracle)
             if outcome is None:
                 continue
-            if not isinstance(outcome, Step) or any(c != 1 for c in outcome.condition):
+            if not isinstance(outcome, Step) or (outcome.condition and any(c != 1 for c in outcome.condition)):
                 return config, Stop.REDEX, steps - left
             break
         else:
