@@ -102,7 +102,7 @@ class Checks:
             if check.index is None:
                 self._check(cycles, {})
             else:
-                for item in self.evaluation.range(check.index_sort):
+                for item in self.evaluation.range(check.index_sort, only_read=cycles.only_read):
                     self._check(cycles, {check.index: item})
 
     def _check(self, cycles: Cycles, env: Env) -> None:

@@ -40,6 +40,7 @@ class Encoding:
         self.values = values = Values(frame, self.domains, clauses, exclusive=not plan.monotone)
         self.suspensions = Suspensions(frame, demands, fifo=plan.queues)
         self.evaluation = Evaluation(frame, plan, demands, self.suspensions.relations())
+        self.evaluation.adopt(before)
         checks = Checks(self.evaluation, demands)
         checks.collect()
         self.suspensions.emit(values)

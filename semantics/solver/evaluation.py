@@ -62,7 +62,8 @@ class Evaluation:
         self.choices = choices
         self.orders: dict[str, Order] = {}
         self._sets: dict[tuple[str, Index | None], int] = {}
-        self._relations: dict[tuple[int, tuple[Index, ...]], Relation] = {}
+        self._relations: dict[tuple[int, object], Relation] = {}
+        self._fixed: dict[tuple[int, object], Relation] = {}
         self._names: dict[tuple[str, Index | None], Relation] = {}
         self._set_names: dict[tuple[str, Index | None], int] = {}
         self._bases: dict[tuple[str, Index | None], Relation] = {}
@@ -70,7 +71,7 @@ class Evaluation:
     def adopt(self, other: Evaluation) -> None:
         """Takes over what another evaluation knows of expressions that do not depend on choices."""
         self._sets, self._set_names = other._sets, other._set_names
-        self._bases = other._bases
+        self._bases, self._fixed = other._bases, other._fixed
 
     # -- sets
 
@@ -102,11 +103,13 @@ class Evaluation:
                 return mask
         raise TypeError(f"not a set: {expr!r}")
 
-    def range(self, sort: IndexSort | None) -> list[Cell] | list[Area]:
-        """What an index variable runs over."""
+    def range(self, sort: IndexSort | None, *, only_read: bool = False) -> list[Cell] | list[Area]:
+        """What an index variable runs over; `only_read`: without the cells that nobody reads."""
         areas = self.frame.areas.values()
         if sort is IndexSort.REGION:
             return list(areas)
+        if only_read:
+            return [cell for area in areas for cell in area.cells if cell.segment.readers]
         return [cell for area in areas for cell in area.cells]
 
     def _named_set(self, name: str, index: Index | None) -> int:
@@ -171,10 +174,18 @@ class Evaluation:
 
     def relation(self, expr: Expr, env: Env) -> Relation:
         """The value of an expression of sort RELATION, where `env` gives its index variables."""
-        key = (id(expr), tuple(env[i] for i in sorted(self.plan.indices(expr))))
-        found = self._relations.get(key)
+        index, cellular, chosen = self.plan.scope(expr)
+        where: object = None
+        if index:
+            item = env[index]
+            where = item.region if isinstance(item, Cell) and not cellular else item
+        elif index is not None:
+            where = tuple(env[i] for i in sorted(self.plan.indices(expr)))
+        values = self._relations if chosen else self._fixed
+        key = (id(expr), where)
+        found = values.get(key)
         if found is None:
-            found = self._relations[key] = self._relation(expr, env)
+            found = values[key] = self._relation(expr, env)
         return found
 
     def _relation(self, expr: Expr, env: Env) -> Relation:
@@ -213,7 +224,8 @@ class Evaluation:
             case Identity(arg):
                 return Relation({x: 1 << x for x in bits(self.set(arg, env))})
             case BigUnion(index, index_sort, body):
-                parts = [self.relation(body, {**env, index: item}) for item in self.range(index_sort)]
+                items = self.range(index_sort, only_read=self.plan.only_read(body, index))
+                parts = [self.relation(body, {**env, index: item}) for item in items]
                 parts = [p for p in parts if p.may]
                 return union(parts) if parts else NOTHING
         raise TypeError(f"not a relation: {expr!r}")

@@ -18,6 +18,7 @@ from semantics.axioms.model import (
     Empty,
     Expr,
     Identity,
+    IndexSort,
     Intersection,
     Inverse,
     Linearisation,
@@ -33,6 +34,9 @@ from semantics.axioms.model import (
 
 CHOSEN = frozenset({"rf", "susp", "wake", "queue"})
 """Base relations that an execution chooses."""
+
+CELLULAR = frozenset({"R", "W", "rf"})
+"""Base names whose value is not the same for all cells of a region."""
 
 
 @dataclass(eq=False, slots=True)
@@ -55,6 +59,7 @@ class Cycles:
     check: Check
     rings: tuple[tuple[Factor, ...], ...] = ()
     body: Expr | None = None
+    only_read: bool = False  # holds of every cell that nobody reads
 
 
 class Plan:
@@ -67,6 +72,7 @@ class Plan:
         self.linearised: dict[str, Linearisation] = {x.name: x for x in model.linearisations}
         self._indices: dict[int, frozenset[str]] = {}
         self._chosen: dict[int, bool] = {}
+        self._scopes: dict[int, tuple[str | None, bool, bool]] = {}
         self.monotone = not any(c.negated for c in model.checks if not c.flag) and all(
             self._monotone(e) for e in self._bodies()
         )
@@ -89,6 +95,39 @@ class Plan:
                     found -= {expr.index}
             self._indices[id(expr)] = found
         return found
+
+    def scope(self, expr: Expr) -> tuple[str | None, bool, bool]:
+        """What the value of an expression depends on: its index variable if it has just one ("" for several), whether
+        the cell matters and not only its region, whether choices matter."""
+        found = self._scopes.get(id(expr))
+        if found is None:
+            names = self.indices(expr)
+            index = None if not names else next(iter(names)) if len(names) == 1 else ""
+            found = self._scopes[id(expr)] = (index, self._cellular(expr), self.chosen(expr))
+        return found
+
+    def _cellular(self, expr: Expr) -> bool:
+        match expr:
+            case Base(name, index):
+                return index is not None and name in CELLULAR
+            case Ref(name, index):
+                return index is not None and self.definitions[name].index_sort is not IndexSort.REGION
+        return any(map(self._cellular, children(expr)))
+
+    def only_read(self, expr: Expr, index: str) -> bool:
+        """Whether an expression is empty wherever rf@index is."""
+        match expr:
+            case Base(name):
+                return name == "rf" and expr.index == index
+            case Intersection(args) | Sequence(args):
+                return any(self.only_read(arg, index) for arg in args)
+            case Union(args):
+                return all(self.only_read(arg, index) for arg in args)
+            case Difference(left, _):
+                return self.only_read(left, index)
+            case Inverse(arg) | Plus(arg):
+                return self.only_read(arg, index)
+        return False
 
     def chosen(self, expr: Expr) -> bool:
         """Whether the value of an expression depends on an execution's choices."""
@@ -147,14 +186,16 @@ class Plan:
         return None
 
     def _cycles(self, check: Check) -> Cycles:
+        only_read = check.index is not None and not check.negated and self.only_read(check.expr, check.index)
         if check.negated or check.kind is CheckKind.EMPTY:
-            return Cycles(check)
+            return Cycles(check, only_read=only_read)
         expr = self.resolve(check.expr)
         if check.kind is CheckKind.ACYCLIC:
             return Cycles(check, body=expr.arg if isinstance(expr, Plus) else expr)
         if isinstance(expr, Plus):
             return Cycles(check, body=expr.arg)
-        return Cycles(check, tuple(self._ring(way, check) for way in self._alternatives(expr, False)))
+        rings = tuple(self._ring(way, check) for way in self._alternatives(expr, False))
+        return Cycles(check, rings, only_read=only_read)
 
     def _alternatives(self, expr: Expr, inverted: bool) -> list[list[tuple[Expr, bool]]]:
         """An expression as alternatives, each a sequence of (expression, inverted?)."""
