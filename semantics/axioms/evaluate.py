@@ -6,8 +6,10 @@ execution is a candidate at all (values, sources, wait queues) is in `candidates
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
 from operator import and_, or_
+from typing import Any
 
 from semantics.axioms import model as m
 from semantics.axioms.model import Check, CheckKind, Expr, IndexSort, Linearisation, Model, Sort
@@ -17,7 +19,8 @@ from semantics.execution.candidate import CandidateExecution, Cell
 from semantics.runtime.actions import Region
 
 Value = int | Rows
-Env = dict[str, Cell | Region]
+Env = dict[str, int]
+"""Index variable -> number of a cell or region in `Evaluation.indices`."""
 
 
 def check(model: Model, execution: CandidateExecution, *, ordered: bool = True) -> list[Violation]:
@@ -64,13 +67,19 @@ class Evaluation:
     """Values of a model's names on one execution, each computed once."""
 
     def __init__(self, model: Model, execution: CandidateExecution) -> None:
-        """Computes nothing yet."""
+        """Numbers the cells and regions and computes nothing else yet."""
         self.model = model
         self.execution = execution
         self.base = BaseRelations(execution)
         self.definitions = {d.name: d for d in model.definitions}
         self.linearisations = {li.name: li for li in model.linearisations}
-        self.values: dict[tuple[str, Cell | Region | None], Value] = {}
+        self.values: dict[tuple[str, int | None], Value] = {}
+        self.known: dict[tuple[int, int], Value] = {}  # (id of an expression with one index, its number)
+        cells, regions = self.base.cells, list(self.base.accesses)
+        self.indices: list[Cell | Region] = [*cells, *regions]
+        self.cells, self.regions = range(len(cells)), range(len(cells), len(cells) + len(regions))
+        at = {r: n for n, r in enumerate(regions, len(cells))}
+        self.region_of = [at[region_of(index)] for index in self.indices]
 
     # -- results
 
@@ -120,8 +129,8 @@ class Evaluation:
             return [{}]
         return [{check.index: value} for value in self._range(check.index_sort)]
 
-    def _range(self, sort: IndexSort | None) -> list[Cell] | list[Region]:
-        return list(self.base.accesses) if sort is IndexSort.REGION else self.base.cells
+    def _range(self, sort: IndexSort | None) -> range:
+        return self.regions if sort is IndexSort.REGION else self.cells
 
     def mentions(self, expr: Expr, found: set[str]) -> set[str]:
         """Adds to `found` the defined names that an expression mentions, itself or through definitions."""
@@ -159,47 +168,81 @@ class Evaluation:
 
     def value(self, expr: Expr, env: Env) -> Value:
         """The value of an expression where `env` gives its index variables."""
-        match expr:
-            case m.Base(name, index):
-                return self.base.plain(name) if index is None else self.base.indexed(name, env[index])
-            case m.Ref(name, index):
-                return self._named(name, None if index is None else env[index])
-            case m.Empty():
-                return 0 if expr.sort is Sort.SET else [0] * self.base.count
-            case m.Union(args):
-                return self._fold(args, env, union=True)
-            case m.Intersection(args):
-                return self._fold(args, env, union=False)
-            case m.Difference(left, right):
-                if expr.sort is Sort.SET:
-                    return self.set(left, env) & ~self.set(right, env)
-                return [a & ~b for a, b in zip(self.rows(left, env), self.rows(right, env), strict=True)]
-            case m.BigUnion(index, index_sort, body):
-                found: Value = 0 if expr.sort is Sort.SET else [0] * self.base.count
-                for item in self._range(index_sort):
-                    part = self.value(body, {**env, index: item})
-                    if isinstance(found, int) and isinstance(part, int):
-                        found |= part
-                    elif isinstance(found, list) and isinstance(part, list):
-                        found = [a | b for a, b in zip(found, part, strict=True)]
-                return found
-            case m.Sequence(args):
-                return self._sequence(args, env)
-            case m.Inverse(arg):
-                return inverse(self.rows(arg, env))
-            case m.Plus(arg):
-                return closure(self.rows(arg, env))
-            case m.Star(arg):
-                return [row | 1 << i for i, row in enumerate(closure(self.rows(arg, env)))]
-            case m.Optional(arg):
-                return [row | 1 << i for i, row in enumerate(self.rows(arg, env))]
-            case m.Product(left, right):
-                source, target = self.set(left, env), self.set(right, env)
-                return [target if source >> i & 1 else 0 for i in range(self.base.count)]
-            case m.Identity(arg):
-                members = self.set(arg, env)
-                return [members & 1 << i for i in range(self.base.count)]
-        raise TypeError(f"not an expression of the model language: {expr!r}")
+        return _VALUES[type(expr)](self, expr, env)
+
+    def _base(self, expr: m.Base, env: Env) -> Value:
+        if expr.index is None:
+            return self.base.plain(expr.name)
+        return self.base.indexed(expr.name, self.indices[env[expr.index]])
+
+    def _ref(self, expr: m.Ref, env: Env) -> Value:
+        return self._named(expr.name, None if expr.index is None else env[expr.index])
+
+    def _empty(self, expr: m.Empty, env: Env) -> Value:
+        return 0 if expr.sort is Sort.SET else [0] * self.base.count
+
+    def _union(self, expr: m.Union, env: Env) -> Value:
+        return self._fold(expr.args, env, union=True)
+
+    def _intersection(self, expr: m.Intersection, env: Env) -> Value:
+        return self._once(expr, env, lambda: self._fold(expr.args, env, union=False))
+
+    def _difference(self, expr: m.Difference, env: Env) -> Value:
+        if expr.sort is Sort.SET:
+            return self.set(expr.left, env) & ~self.set(expr.right, env)
+        return [a & ~b for a, b in zip(self.rows(expr.left, env), self.rows(expr.right, env), strict=True)]
+
+    def _big_union(self, expr: m.BigUnion, env: Env) -> Value:
+        found: Value = 0 if expr.sort is Sort.SET else [0] * self.base.count
+        for item in self._range(expr.index_sort):
+            part = self.value(expr.body, {**env, expr.index: item})
+            if isinstance(found, int) and isinstance(part, int):
+                found |= part
+            elif isinstance(found, list) and isinstance(part, list) and any(part):
+                found = [a | b for a, b in zip(found, part, strict=True)]
+        return found
+
+    def _sequence(self, expr: m.Sequence, env: Env) -> Value:
+        rows: Rows | None = None
+        for arg in expr.args:
+            if rows is not None and isinstance(arg, m.Identity):
+                members = self.set(arg.arg, env)
+                rows = [row & members for row in rows]
+            else:
+                step = self.rows(arg, env)
+                rows = step if rows is None else compose(rows, step)
+        assert rows is not None
+        return rows
+
+    def _inverse(self, expr: m.Inverse, env: Env) -> Value:
+        return self._once(expr, env, lambda: inverse(self.rows(expr.arg, env)))
+
+    def _plus(self, expr: m.Plus, env: Env) -> Value:
+        return closure(self.rows(expr.arg, env))
+
+    def _star(self, expr: m.Star, env: Env) -> Value:
+        return [row | 1 << i for i, row in enumerate(closure(self.rows(expr.arg, env)))]
+
+    def _optional(self, expr: m.Optional, env: Env) -> Value:
+        return [row | 1 << i for i, row in enumerate(self.rows(expr.arg, env))]
+
+    def _product(self, expr: m.Product, env: Env) -> Value:
+        source, target = self.set(expr.left, env), self.set(expr.right, env)
+        return [target if source >> i & 1 else 0 for i in range(self.base.count)]
+
+    def _identity(self, expr: m.Identity, env: Env) -> Value:
+        members = self.set(expr.arg, env)
+        return [members & 1 << i for i in range(self.base.count)]
+
+    def _once(self, expr: Expr, env: Env, compute: Callable[[], Value]) -> Value:
+        """Keeps the value of an expression with one index: equal ones of a model are one object (see `sorts`)."""
+        if len(env) != 1:
+            return compute()
+        (number,) = env.values()
+        found = self.known.get((id(expr), number))
+        if found is None:
+            found = self.known[id(expr), number] = compute()
+        return found
 
     def _fold(self, args: tuple[Expr, ...], env: Env, *, union: bool) -> Value:
         values = []
@@ -214,25 +257,13 @@ class Evaluation:
         rows = [v for v in values if isinstance(v, list)]
         return [reduce(op, column) for column in zip(*rows, strict=True)]
 
-    def _sequence(self, args: tuple[Expr, ...], env: Env) -> Rows:
-        rows: Rows | None = None
-        for arg in args:
-            if rows is not None and isinstance(arg, m.Identity):
-                members = self.set(arg.arg, env)
-                rows = [row & members for row in rows]
-            else:
-                step = self.rows(arg, env)
-                rows = step if rows is None else compose(rows, step)
-        assert rows is not None
-        return rows
-
     def _defines(self, name: str) -> bool:
         return name in self.definitions or name in self.linearisations
 
-    def _named(self, name: str, index: Cell | Region | None) -> Value:
+    def _named(self, name: str, index: int | None) -> Value:
         definition = self.definitions.get(name)
         if definition is not None and index is not None and definition.index_sort is IndexSort.REGION:
-            index = region_of(index)
+            index = self.region_of[index]
         found = self.values.get((name, index))
         if found is not None:
             return found
@@ -347,6 +378,24 @@ class Evaluation:
             case m.Union(args):
                 return self._cycle(next(a for a in args if self.rows(a, env)[i] >> i & 1), env, i)
         return (i,)
+
+
+_VALUES: dict[type[Expr], Callable[[Evaluation, Any, Env], Value]] = {
+    m.Base: Evaluation._base,
+    m.Ref: Evaluation._ref,
+    m.Empty: Evaluation._empty,
+    m.Union: Evaluation._union,
+    m.Intersection: Evaluation._intersection,
+    m.Difference: Evaluation._difference,
+    m.BigUnion: Evaluation._big_union,
+    m.Sequence: Evaluation._sequence,
+    m.Inverse: Evaluation._inverse,
+    m.Plus: Evaluation._plus,
+    m.Star: Evaluation._star,
+    m.Optional: Evaluation._optional,
+    m.Product: Evaluation._product,
+    m.Identity: Evaluation._identity,
+}
 
 
 def inverse(rows: Rows) -> Rows:

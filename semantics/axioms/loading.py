@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semantics.axioms.base import INDEXED, PLAIN
-from semantics.axioms.model import Check, CheckKind, Definition, IndexSort, Linearisation, Model, Sort
+from semantics.axioms.model import Check, CheckKind, Definition, Expr, IndexSort, Linearisation, Model, Sort
 from semantics.axioms.parsing import Node, nearest, nodes, parse, span_of
 from semantics.axioms.sorts import Elaborator, Entry, index_sort
 from semantics.diagnostics import Malformed, Source, Span, TextError, load_source
@@ -111,6 +111,7 @@ class _Loader:
     files: list[Path] = field(default_factory=list)
     open: list[Path] = field(default_factory=list)  # the chain of includes
     scope: dict[str, Entry] = field(default_factory=dict)
+    same: dict[Expr, Expr] = field(default_factory=dict)
     statements: list[Definition | Linearisation] = field(default_factory=list)
     uses: dict[str, set[str]] = field(default_factory=dict)  # definition -> names that it uses
     own: set[str] = field(default_factory=set)  # definitions of the main file
@@ -196,7 +197,7 @@ class _Loader:
             if recursive and variable is not None:
                 raise TextError("a recursive definition takes no index", span_of(source, binding.meta))
             scope = {variable: stated} if variable is not None else {}
-            work = Elaborator(source, self.scope, pending, later, scope)
+            work = Elaborator(source, self.scope, pending, later, scope, self.same)
             expr = work.run(body, pending.get(name))
             sort = None
             if variable is not None:
@@ -219,7 +220,7 @@ class _Loader:
         token, domain, order = statement.children
         if any(isinstance(s, Linearisation) for s in self.statements):
             raise TextError("a model has one linearisation at most", span_of(source, statement.meta))
-        work = Elaborator(source, self.scope, later=later)
+        work = Elaborator(source, self.scope, later=later, same=self.same)
         parts = work.run(domain, Sort.SET), work.run(order, Sort.RELATION)
         self._define(source, token, Entry(Sort.RELATION, None, True), work.used, main)
         self.statements.append(Linearisation(str(token), *parts, span_of(source, statement.meta)))
@@ -229,7 +230,7 @@ class _Loader:
         on = when is None or self._when(source, when.children[0])
         index = str(forall.children[0]) if forall is not None else None
         sort = (index_sort(forall.children[1]) or IndexSort.CELL) if forall is not None else None
-        work = Elaborator(source, self.scope, {}, later, {index: sort} if index is not None else {})
+        work = Elaborator(source, self.scope, {}, later, {index: sort} if index is not None else {}, self.same)
         kind = CheckKind(str(kind))
         expr = work.run(body, None if kind is CheckKind.EMPTY else Sort.RELATION)
         if any(check.name == str(token) for check, _, _ in self.checks):

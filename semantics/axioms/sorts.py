@@ -29,7 +29,8 @@ class Elaborator:
     """Elaborates the expressions of one statement.
 
     `defined` are the names in scope, `pending` the names of the `let rec` group with the sorts that they will have,
-    `later` names that the file defines further down (for the error), `indices` the index variables in scope.
+    `later` names that the file defines further down (for the error), `indices` the index variables in scope, `same` the
+    expressions of the model so far.
     After `run`: `used` names, `needs_cell` (index variables used where only a cell will do) and `choosy`.
     """
 
@@ -38,6 +39,7 @@ class Elaborator:
     pending: Mapping[str, Sort] = field(default_factory=dict)
     later: frozenset[str] = frozenset()
     indices: dict[str, IndexSort | None] = field(default_factory=dict)
+    same: dict[Expr, Expr] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     needs_cell: set[str] = field(default_factory=set)
     choosy: bool = False
@@ -70,6 +72,10 @@ class Elaborator:
         return Sort.RELATION
 
     def _expr(self, tree: Node, want: Sort) -> Expr:
+        expr = self._build(tree, want)
+        return self.same.setdefault(expr, expr)  # equal expressions are one object: evaluation knows them again
+
+    def _build(self, tree: Node, want: Sort) -> Expr:
         span = span_of(self.source, tree.meta)
         parts = nodes(tree)
         match tree.data:
