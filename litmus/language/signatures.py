@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from semantics.text.opcodes import ROWS
 from semantics.text.sexpr import Form, Item
 
 VALUE_TYPES = ("i32", "i64", "f32", "f64", "funcref", "externref", "anyref")
@@ -66,7 +67,7 @@ def signature(word: str) -> Signature | None:
     if base in _FIXED:
         return _FIXED[base]
     match = _TYPED.fullmatch(word)
-    if match is None:
+    if match is None or base not in ROWS:  # what is misspelt takes no operands: the reader of instructions says so
         return None
     t, atomic, op, rest = match.groups()
     if op in ("load", "store"):
