@@ -69,7 +69,7 @@ def subject(test: Test) -> Subject:
 
 def open_problem(structure: EventStructure, model: Model, limits: Limits) -> Problem:
     """The solver's problem of an event structure under a model."""
-    return Problem(structure, model)
+    return Problem(structure, model, time_limit=limits.seconds)
 
 
 def check(
@@ -126,8 +126,8 @@ def decide(problem: Problem, query: Proposition) -> tuple[Verdict, tuple[str, ..
         case Reachable(execution, outcome):
             vouch(problem.model, execution)
             return Allowed(outcome, execution), gaps
-        case Unreachable(core):
-            return (Undecided("; ".join(gaps)) if gaps else Forbidden(core)), gaps
+        case Unreachable():
+            return (Undecided("; ".join(gaps)) if gaps else Forbidden()), gaps
         case Unknown(reason):
             return Undecided(reason), (*gaps, reason)
 
@@ -153,7 +153,7 @@ def tabulate(prepared: Prepared, problem: Problem, *, everything: bool = False) 
     outcomes = sorted({project(o, shown) for o in found}, key=lambda o: (o.values, [s.value for _, s in o.statuses]))
     condition = prepared.test.condition
     positive = sum(condition is None or holds(condition.proposition, o) for o in outcomes)
-    return Table(tuple(outcomes), positive, gaps_of(problem))
+    return Table(tuple(outcomes), positive, (*gaps_of(problem), *found.reasons))
 
 
 def project(outcome: Outcome, shown: Collection[Observable] | None) -> Outcome:

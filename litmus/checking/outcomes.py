@@ -39,4 +39,5 @@ def _allowed(outcome: Outcome, found: frozenset[Outcome], table: Table) -> bool 
 def count(prepared: Prepared, model: Model, limits: Limits = UNLIMITED) -> Count:
     """How many outcomes there are, without listing them where the solver keeps them factored."""
     problem = open_problem(prepared.structure, model, limits)
-    return Count(prepared.subject, model.name, len(problem.outcomes()), gaps_of(problem))
+    found = problem.outcomes()
+    return Count(prepared.subject, model.name, found.count(), (*gaps_of(problem), *found.reasons))

@@ -39,7 +39,7 @@ class Collected:
     """The files that the arguments name, in order, and the arguments that name none."""
 
     files: tuple[Path, ...]
-    errors: tuple[BadInput, ...]
+    errors: tuple[BadInput, ...] = ()
 
 
 def collect(paths: Sequence[str], catalogue: Callable[[str], Path]) -> Collected:
@@ -144,7 +144,7 @@ def decide_file(path: Path, options: Options) -> FileReport:
     except Exception as error:  # a bug of ours in one test must not take the suite down
         if os.environ.get("WEFT_TRACEBACK"):
             raise
-        wrapped = InternalError(f"{path}: {type(error).__name__}: {error}")
+        wrapped = InternalError(f"{type(error).__name__}: {error}")
         return FileReport(str(path), tuple(results), bad_input(str(path), wrapped))
     return FileReport(str(path), tuple(results))
 
@@ -161,21 +161,30 @@ def decide_test(test: Test, options: Options) -> list[Result]:
 
 def expectations(test: Test) -> dict[str, Expectation]:
     """What a test expects, by the models' own names. Raises TextError for a model that does not exist."""
-    try:
-        return {load_model(name).name: expected for name, expected in test.expectations.items()}
-    except TextError as error:
-        raise TextError(error.message, error.span or test.span, expected=error.expected, hint=error.hint) from error
+    return {_stated(name, test).name: expected for name, expected in test.expectations.items()}
 
 
 def models_of(test: Test | None, options: Options) -> list[Model]:
-    """The models to decide a test under."""
-    names = options.models or (tuple(test.expectations) if test is not None else ()) or (DEFAULT,)
-    return list({m.name: m for m in map(load_model, names)}.values())
+    """The models to decide a test under: those asked for, or those of its expectations, or the default."""
+    if options.models or test is None or not test.expectations:
+        found = [load_model(name) for name in options.models or (DEFAULT,)]
+    else:
+        found = [_stated(name, test) for name in test.expectations]
+    return list({m.name: m for m in found}.values())
+
+
+def _stated(name: str, test: Test) -> Model:
+    """A model that a test names; where there is none, the error has the test's place."""
+    try:
+        return load_model(name)
+    except TextError as error:
+        raise TextError(error.message, error.span or test.span, expected=error.expected, hint=error.hint) from error
 
 
 def bad_input(file: str, error: WeftError) -> BadInput:
     """An error as a record that can cross processes."""
     ours = isinstance(error, InternalError | StuckConfiguration)
-    text = render(error) + ("\n  This is a bug of weft's, not of your input: please report it." if ours else "")
     span = error.span
+    text = render(error) if span is not None or file in error.message else f"{file}: {render(error)}"
+    text += "\n  This is a bug of weft's, not of your input: please report it." if ours else ""
     return BadInput(file, error.family, text, span.line if span else None, span.column if span else None, ours)

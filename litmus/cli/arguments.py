@@ -18,12 +18,12 @@ examples:
 
 OUTCOMES_EXAMPLE = """\
 example:
-  weft outcomes SB --model sc --model wasm-threads"""
+  weft outcomes SB+seqcst --model sc --model wasm-threads"""
 
 EXPLAIN_EXAMPLE = """\
 examples:
-  weft explain MP --model wasm            a witness, or the axioms that forbid it
-  weft explain MP --svg mp.svg"""
+  weft explain MP+unord --model wasm      a witness, or the axioms that forbid it
+  weft explain MP+unord --svg mp.svg"""
 
 CHECK_EXAMPLE = """\
 example:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from litmus import catalogue
-from litmus.checking.run import collect
+from litmus.checking.run import Collected, collect
 from litmus.checking.tables import coverage, rule_rows
 from litmus.cli.status import BAD_INPUT, OK
 from litmus.cli.terminal import show
@@ -17,7 +17,7 @@ def main(options: Namespace) -> int:
     if options.coverage is None:
         show("\n".join(text.table(rule_rows())) + "\n")
         return OK
-    collected = collect(options.coverage or [str(catalogue.ROOT)], catalogue.find)
+    collected = collect(options.coverage, catalogue.find) if options.coverage else Collected(catalogue.paths())
     covered = coverage(collected)
     show(text.coverage(covered))
     return BAD_INPUT if covered.errors else OK

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from litmus import catalogue
 from litmus.checking.result import Passed, Report, Result
-from litmus.checking.run import Options, collect, run
+from litmus.checking.run import Collected, Options, collect, run
 from litmus.checking.verdict import Undecided
 from litmus.cli.files import limits_of
 from litmus.cli.status import BAD_INPUT, FAILED, INTERNAL, INTERRUPTED, OK, UNDECIDED
@@ -22,7 +22,7 @@ def main(options: Namespace) -> int:
     """Decides, reports, and returns the exit status."""
     herd = options.format == "herd"
     chosen = Options(tuple(options.model), limits_of(options), herd, options.jobs)
-    collected = collect(options.paths or [str(catalogue.ROOT)], catalogue.find)
+    collected = collect(options.paths, catalogue.find) if options.paths else Collected(catalogue.paths())
     with _progress(len(collected.files)) as progress:
         report = run(collected, chosen, progress)
     _show(report, options.format)

@@ -1,0 +1,162 @@
+"""Everything that is wrong with the input gives one message with its place, exit status 2, and never a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from litmus.cli import main
+from litmus.cli.status import BAD_INPUT
+
+GOOD = """\
+WASM SB
+{ i32 x; i32 y; }
+ P                    | Q                    ;
+ i32.store x 1        | i32.store y 1        ;
+ r0 = i32.load y      | r0 = i32.load x      ;
+exists (0:r0=0 /\\ 1:r0=0)
+"""
+
+
+class Ran(NamedTuple):
+    """What a run of weft gave."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def all(self) -> str:
+        return self.out + self.err
+
+
+@pytest.fixture
+def weft(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    """Runs weft in a directory of its own; files are given by name and content."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str, **files: str | bytes) -> Ran:
+        for name, content in files.items():
+            path = tmp_path / name.replace("__", ".")
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+        status = main(arguments)
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.out + captured.err
+        return Ran(status, captured.out, captured.err)
+
+    return run
+
+
+PLACED = [
+    ("unclosed parenthesis", GOOD.replace("i32.store x 1 ", "(i32.store (i32.const 0) "), "t.litmus:4:2", "not closed"),
+    ("unclosed condition", GOOD.replace("1:r0=0)", "1:r0=0"), "t.litmus:6:", '")"'),
+    ("unknown instruction", GOOD.replace("i32.load y", "i32.laod y"), "t.litmus:5:7", "i32.load"),
+    ("duplicate location", GOOD.replace("i32 y;", "i32 x;"), "t.litmus:2:14", "duplicate"),
+    ("type error", GOOD.replace("i32.store x 1 ", "i32.store x (i64.const 1) "), "t.litmus:4:", "(rule T21)"),
+    ("unknown register", GOOD.replace("1:r0=0)", "1:r9=0)"), "t.litmus:6:", "r0"),
+    ("unknown thread", GOOD.replace("1:r0=0)", "7:r0=0)"), "t.litmus:6:", "thread"),
+    ("unknown location", GOOD.replace("i32.load y", "i32.load z"), "t.litmus:5:", "z"),
+    ("unknown model expected", GOOD + "expect wsm: allowed\n", "t.litmus:", "wasm"),
+]
+
+
+@pytest.mark.parametrize(("content", "place", "says"), [p[1:] for p in PLACED], ids=[p[0] for p in PLACED])
+@pytest.mark.parametrize("verb", ["run", "check", "outcomes", "explain"])
+def test_errors_have_a_place(weft, verb: str, content: str, place: str, says: str) -> None:
+    if verb == "check" and "wsm" in content:
+        return  # names of models are not looked up
+    ran = weft(verb, "t.litmus", t__litmus=content)
+    assert ran.status == BAD_INPUT
+    assert place in ran.all
+    assert says in ran.all
+    assert "^" in ran.all  # the caret under the place
+
+
+WHOLE = [
+    ("empty file", b"", "empty"),
+    ("blank file", b" \n\n", "empty"),
+    ("binary module", b"\0asm\1\0\0\0", "binary"),
+    ("other binary", b"WASM\0x", "binary"),
+    ("not UTF-8", b"WASM SB\n{ \xff }", "UTF-8"),
+]
+
+
+@pytest.mark.parametrize(("content", "says"), [w[1:] for w in WHOLE], ids=[w[0] for w in WHOLE])
+@pytest.mark.parametrize("suffix", ["litmus", "wast"])
+def test_files_that_are_no_text(weft, suffix: str, content: bytes, says: str) -> None:
+    ran = weft("run", f"t.{suffix}", **{f"t__{suffix}": content})
+    assert ran.status == BAD_INPUT
+    assert f"t.{suffix}" in ran.all
+    assert says in ran.all
+
+
+@pytest.mark.parametrize("verb", ["run", "check", "outcomes", "explain"])
+def test_missing_file(weft, verb: str) -> None:
+    ran = weft(verb, "nowhere.litmus")
+    assert ran.status == BAD_INPUT
+    assert "nowhere.litmus" in ran.all
+    assert "No such file" in ran.all
+
+
+def test_unknown_name_tells_the_nearest(weft) -> None:
+    ran = weft("run", "MP+seqcts")
+    assert ran.status == BAD_INPUT
+    assert "did you mean MP+seqcst?" in ran.all
+
+
+def test_directory_without_tests(weft, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for verb in ("run", "check"):
+        ran = weft(verb, "empty")
+        assert ran.status == BAD_INPUT
+        assert "no tests" in ran.all
+
+
+@pytest.mark.parametrize("verb", ["run", "outcomes", "explain"])
+def test_unknown_model(weft, verb: str) -> None:
+    ran = weft(verb, "t.litmus", "--model", "wasn", t__litmus=GOOD)
+    assert ran.status == BAD_INPUT
+    assert "unknown model wasn" in ran.err
+    assert "wasm" in ran.err
+
+
+def test_model_with_an_unknown_relation(weft) -> None:
+    model = "let hb = (po | rv)^+\nirreflexive hb as strict\n"
+    ran = weft("run", "t.litmus", "--model", "m.cat", t__litmus=GOOD, m__cat=model)
+    assert ran.status == BAD_INPUT
+    assert "m.cat:1:16" in ran.err
+    assert "rv" in ran.err
+
+
+def test_model_file_that_is_missing(weft) -> None:
+    ran = weft("run", "t.litmus", "--model", "m.cat", t__litmus=GOOD)
+    assert ran.status == BAD_INPUT
+    assert "m.cat" in ran.err
+
+
+def test_a_suite_goes_on_after_a_bad_file(weft) -> None:
+    ran = weft("run", ".", a__litmus="WASM a\n{", b__litmus=GOOD, c__wast="(module", d__litmus=GOOD.replace("SB", "D"))
+    assert ran.status == BAD_INPUT
+    assert ran.out.index("SB ") < ran.out.index("a.litmus:2")
+    assert "c.wast:1:1" in ran.out
+    assert "2 tests, 2 verdicts" in ran.out
+    assert "2 bad files." in ran.out
+
+
+def test_a_script_has_no_condition_to_explain(weft) -> None:
+    ran = weft("explain", "s.wast", s__wast="(module)")
+    assert ran.status == BAD_INPUT
+    assert "script" in ran.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["run", "--jobs", "0"], ["run", "--bound", "x"], ["run", "--time-limit", "-1"], ["rum"], [], ["check"]],
+)
+def test_wrong_arguments(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert left.value.code == BAD_INPUT
+    assert "usage: weft" in capsys.readouterr().err
