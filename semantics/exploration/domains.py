@@ -61,6 +61,7 @@ class Loose(NamedTuple):
 
 _BIT = Domain(frozenset((0, 1)), False)
 _FATES = Domain(frozenset((0, 2, 3)), False)
+_UNNOTIFIED = Domain(frozenset((2, 3)), False)
 _NOTHING = Domain(frozenset(), False)
 
 
@@ -244,7 +245,10 @@ class Domains:
         if info.origin is Origin.READ:
             return None
         if info.origin is Origin.FATE:
-            return _FATES
+            assert info.event is not None
+            wait = self._events[info.event]
+            notified = any(e.kind is Kind.NOTIFY and e.queue == wait.queue and e.limit != 0 for e in self._events)
+            return _FATES if notified else _UNNOTIFIED
         if info.origin is Origin.COUNT:
             assert info.event is not None
             return self._counts(self._events[info.event])
