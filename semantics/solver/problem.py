@@ -130,7 +130,8 @@ class Problem:
         return self._blame(proposition)
 
     def _blame(self, proposition: Proposition) -> Explanation:
-        """Minimal sets of checks that refuse the proposition, one after another until what is left admits it."""
+        """Minimal sets of checks that refuse the proposition, one after another until what is left admits it. A
+        linearisation is blamed only where no check says the same."""
         named: Any
         if isinstance(self.engine, Encoding):
             named = Encoding(self.structure, self.model, self.time_limit, named=True)
@@ -138,29 +139,32 @@ class Problem:
             named = BitVectors(self.structure, self.model, self.time_limit, named=True)
         wanted = [*named.uncut(), named.proposition(proposition)]
         selectors = named.selectors
-        orders = {x.name for x in self.model.linearisations}
-        left = sorted(selectors, key=lambda name: name not in orders)  # linearisations are the first to be spared
+        orders = [x.name for x in self.model.linearisations]
 
         def refused(names: list[str]) -> bool:
             return named.check([*wanted, *(selectors[name] for name in names)]) is not Answer.SAT
 
+        if refused([]):  # no candidate execution at all
+            return Explanation((), (), None)
+        kept, spared = orders, []
+        if refused(orders):  # what is to be linearised has a cycle: without a linearisation the checks tell which
+            kept, spared = [], orders
+        core: list[str] = []
         blamed: list[str] = []
-        first: list[str] = []
-        while refused(left):
-            core = list(left)
-            for name in left:
-                without = [n for n in core if n != name]
-                if refused(without):
-                    core = without
-            if not core:  # no candidate execution at all
-                return Explanation(tuple(first), tuple(blamed), None)
-            first = first or core
-            blamed += core
-            left = [name for name in left if name not in core]
-        execution: CandidateExecution = named.execution()
-        if not blamed:
+        left = [name for name in selectors if name not in orders]
+        while refused([*kept, *left]):
+            found = list(left)
+            for name in reversed(left):  # what stands first in the text is blamed first
+                without = [n for n in found if n != name]
+                if refused([*kept, *without]):
+                    found = without
+            core = core or found
+            blamed += found
+            left = [name for name in left if name not in found]
+        if not core and not spared:
             raise InternalError("a reachable proposition was to be explained")
-        return Explanation(self._in_order(first), self._in_order(blamed), execution)
+        execution: CandidateExecution = named.execution()
+        return Explanation(self._in_order(core or spared), self._in_order([*blamed, *spared]), execution)
 
     def _in_order(self, names: list[str]) -> tuple[str, ...]:
         known = [c.name for c in self.model.checks] + [x.name for x in self.model.linearisations]

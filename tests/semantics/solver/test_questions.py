@@ -1,0 +1,159 @@
+"""Reachability, cores and explanations, bounds, values out of thin air."""
+
+from __future__ import annotations
+
+import pytest
+
+from semantics.axioms import load_model
+from semantics.axioms.candidates import ill_formed
+from semantics.axioms.evaluate import check
+from semantics.diagnostics import InternalError
+from semantics.execution.outcomes import TRUE, And, Equals, HasStatus, Not, Or, Outcome, Proposition, Same, holds
+from semantics.execution.structure import EventStructure, Status
+from semantics.solver import Problem, Reachable, Unreachable
+from tests.semantics.solver import shapes
+from tests.semantics.structures import SEQCST, UNORD, Builder, equals
+
+WASM = load_model("wasm")
+
+
+def register(thread: int, name: str, value: int) -> Proposition:
+    return Equals((f"T{thread}", name), value)
+
+
+BOTH_ZERO = And((register(0, "r0", 0), register(1, "r0", 0)))
+BOTH_ONE = And((register(0, "r0", 1), register(1, "r0", 1)))
+
+
+def test_reachable_comes_with_a_witness() -> None:
+    answer = Problem(shapes.sb(UNORD), WASM).reach(BOTH_ZERO)
+    assert isinstance(answer, Reachable)
+    assert holds(BOTH_ZERO, answer.outcome) and answer.execution.outcome == answer.outcome
+    assert check(WASM, answer.execution) == [] and ill_formed(answer.execution, queue=False) == []
+
+
+PROPOSITIONS = [
+    TRUE,
+    Or(()),
+    BOTH_ZERO,
+    Not(BOTH_ONE),
+    Same(("T0", "r0"), ("T1", "r0")),
+    Not(Same(("T0", "r0"), ("T1", "r0"))),
+    Same(("T0", "r0"), ("T9", "r0")),
+    Or((register(0, "r0", 7), register(1, "r0", 1))),
+    HasStatus("T0", Status.DONE),
+    HasStatus("T0", Status.TRAP),
+    Not(HasStatus("T9", Status.DONE)),
+    register(0, "r9", 0),
+]
+
+
+@pytest.mark.parametrize("p", PROPOSITIONS, ids=str)
+@pytest.mark.parametrize("order", (UNORD, SEQCST))
+def test_reach_agrees_with_the_outcomes(p: Proposition, order: object) -> None:
+    structure = shapes.sb(order)  # type: ignore[arg-type]
+    problem = Problem(structure, WASM)
+    expected = any(holds(p, outcome) for outcome in problem.outcomes())
+    assert isinstance(problem.reach(p), Reachable if expected else Unreachable)
+    assert problem.possible(p) is expected
+
+
+CORES = [
+    (shapes.sb, BOTH_ZERO, "wasm", {"sc-last-visible-2"}),
+    (shapes.lb, BOTH_ONE, "wasm", {"hb-strict"}),
+    (
+        shapes.mp,
+        And((register(1, "r0", 1), register(1, "r1", 0))),
+        "wasm",
+        {"hb-consistent-3"},
+    ),  # the initial write is hidden
+    (shapes.sb, BOTH_ZERO, "sc", {"sc-last"}),
+]
+
+
+@pytest.mark.parametrize(("shape", "p", "name", "core"), CORES)
+def test_a_core_names_what_forbids(shape: object, p: Proposition, name: str, core: set[str]) -> None:
+    model = load_model(name)
+    problem = Problem(shape(SEQCST), model)  # type: ignore[operator]
+    answer = problem.reach(p)
+    assert isinstance(answer, Unreachable)
+    named = {c.name for c in model.checks}
+    assert set(answer.core) == core <= named
+    explanation = problem.explain(p)
+    assert core <= set(explanation.violated)
+    execution = explanation.execution
+    assert execution is not None and execution.outcome is not None and holds(p, execution.outcome)
+    assert ill_formed(execution, queue="queue" in model.uses) == []
+    violated = {v.name for v in check(model, execution)}
+    assert violated and violated <= set(explanation.violated)
+
+
+def test_what_no_candidate_shows_has_no_core() -> None:
+    explanation = Problem(shapes.sb(SEQCST), WASM).explain(register(0, "r0", 5))
+    assert explanation.core == explanation.violated == () and explanation.execution is None
+
+
+def test_the_reachable_is_not_explained_away() -> None:
+    with pytest.raises(InternalError):
+        Problem(shapes.sb(UNORD), WASM).explain(BOTH_ZERO)
+
+
+def test_no_witness_of_an_impossible_outcome() -> None:
+    problem = Problem(shapes.sb(SEQCST), WASM)
+    statuses = (("T0", Status.DONE), ("T1", Status.DONE))
+    impossible = Outcome(((("T0", "r0"), 0), (("T1", "r0"), 0)), statuses)
+    with pytest.raises(InternalError):
+        problem.witness(impossible)
+
+
+def cut(order: object, expected: int) -> EventStructure:
+    """Message passing; the reader's path is cut where it sees y = 1 and x = `expected`."""
+    b = Builder(size=2)
+    writer, reader = b.thread("T0"), b.thread("T1")
+    writer.store(0, 1, order)  # type: ignore[arg-type]
+    writer.store(1, 1, order)  # type: ignore[arg-type]
+    y = reader.load(1, order)  # type: ignore[arg-type]
+    x = reader.load(0, order)  # type: ignore[arg-type]
+    hit, _ = reader.branch(equals(y, 1))
+    bad, _ = hit.branch(equals(x, expected))
+    bad.end(Status.CUT)
+    return b.build()
+
+
+def test_cut_paths() -> None:
+    assert Problem(shapes.sb(UNORD), WASM).cut_reachable() is False
+    assert Problem(cut(SEQCST, 0), WASM).cut_reachable() is False
+    problem = Problem(cut(SEQCST, 1), WASM)
+    assert problem.cut_reachable() is True
+    assert {tuple(v for _, v in o.values) for o in problem.outcomes()} == {(0, 0), (0, 1)}
+    assert all(o.status("T1") is Status.DONE for o in problem.outcomes())
+
+
+def copying(order: object, bits: int) -> EventStructure:
+    """r0 = x; y = r0 || r1 = y; x = r1: any value, out of thin air, where nothing synchronises."""
+    b = Builder(size=2 * (bits // 8))
+    size = bits // 8
+    for thread, (source, target) in enumerate(((0, size), (size, 0))):
+        t = b.thread(f"T{thread}")
+        seen = t.load(source, order, size)  # type: ignore[arg-type]
+        t.store(target, seen, order, size)  # type: ignore[arg-type]
+    return b.build()
+
+
+def test_thin_air_takes_every_value() -> None:
+    found = Problem(copying(UNORD, 8), WASM).outcomes()
+    assert found.complete and found.count() == 256
+    assert Problem(copying(SEQCST, 8), WASM).outcomes().count() == 1
+
+
+def test_thin_air_beyond_the_limit_is_said() -> None:
+    problem = Problem(copying(UNORD, 32), WASM)
+    found = problem.outcomes(limit=10)
+    assert len(found) == 10 and not found.complete and "out of thin air" in found.reasons[0]
+    odd = And((register(0, "r0", 0xDEADBEEF), register(1, "r0", 0xDEADBEEF)))
+    answer = problem.reach(odd)
+    assert isinstance(answer, Reachable)
+    assert check(WASM, answer.execution) == [] and ill_formed(answer.execution, queue=False) == []
+    split = And((register(0, "r0", 1), register(1, "r0", 2)))
+    blame = problem.explain(split)
+    assert isinstance(problem.reach(split), Unreachable) and blame.core == () and blame.execution is None
