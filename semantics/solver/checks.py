@@ -18,8 +18,29 @@ from semantics.solver.orders import Order
 from semantics.solver.plans import Cycles, Factor
 from semantics.solver.relations import Relation
 
-Step = tuple[Rows, Rows, Callable[[int, int], Dnf], int]
-"""A factor at one index: may rows and columns in the direction of the ring, conditions, filter of its first event."""
+FEW = 8
+"""So many events are tried one by one before the columns of a relation are worth computing."""
+
+
+class Step:
+    """A factor of a ring at one index: a relation in the ring's direction, a filter for its first event."""
+
+    __slots__ = ("_relation", "allowed", "backwards", "rows", "when")
+
+    def __init__(self, relation: Relation, backwards: bool, allowed: int) -> None:
+        """`backwards`: the ring goes along the inverse."""
+        self._relation = relation
+        self.backwards = backwards
+        self.allowed = allowed
+        self.rows: Rows = relation.may_columns if backwards else relation.may
+        self.when: Callable[[int, int], Dnf] = (lambda x, y: relation.when(y, x)) if backwards else relation.when
+
+    def leading_to(self, x: int, among: int) -> list[int]:
+        """The events of a mask from which the step may lead to x."""
+        if among.bit_count() <= FEW:
+            return [z for z in bits(among) if self.rows.get(z, 0) >> x & 1]
+        columns = self._relation.may if self.backwards else self._relation.may_columns
+        return bits(among & columns.get(x, 0))
 
 
 def prune(evaluation: Evaluation) -> None:
@@ -75,11 +96,7 @@ def _filter(evaluation: Evaluation, factor: Factor, env: Env) -> int:
 
 
 def _step(evaluation: Evaluation, factor: Factor, env: Env) -> Step:
-    relation = evaluation.relation(factor.expr, env)
-    allowed = _filter(evaluation, factor, env)
-    if factor.inverted:
-        return relation.may_columns, relation.may, lambda x, y: relation.when(y, x), allowed
-    return relation.may, relation.may_columns, relation.when, allowed
+    return Step(evaluation.relation(factor.expr, env), factor.inverted, _filter(evaluation, factor, env))
 
 
 class Checks:
@@ -122,46 +139,39 @@ class Checks:
 
     def _ring(self, steps: list[Step]) -> Iterator[tuple[int, Dnf]]:
         """All rings that may close, each with the mask of its events and its conditions."""
-        rows, _, when, allowed = steps[0]
-        last = len(steps) - 1
-        for x, mask in rows.items():
-            if not allowed >> x & 1:
+        first, last = steps[0], len(steps) - 1
+        for x, mask in first.rows.items():
+            if not first.allowed >> x & 1:
                 continue
             if last == 0:
                 if mask >> x & 1:
-                    yield 1 << x, when(x, x)
+                    yield 1 << x, first.when(x, x)
                 continue
-            for y in bits(mask & steps[1][3]):
-                if last == 1:
-                    if steps[1][0].get(y, 0) >> x & 1:
-                        yield 1 << x | 1 << y, conjunctions(when(x, y), steps[1][2](y, x))
-                    continue
-                begun: Dnf | None = None
+            for y in bits(mask & steps[1].allowed):
                 for path in self._paths(steps, 1, y, x):
-                    if begun is None:
-                        begun = when(x, y)
-                    dnf = begun
-                    mask = 1 << x
+                    dnf, events = first.when(x, y), 1 << x
                     for i, z in enumerate(path):
-                        mask |= 1 << z
+                        events |= 1 << z
                         following = path[i + 1] if i + 1 < len(path) else x
-                        dnf = conjunctions(dnf, steps[i + 1][2](z, following))
+                        dnf = conjunctions(dnf, steps[i + 1].when(z, following))
                         if not dnf:
                             break
                     if dnf:
-                        yield mask, dnf
+                        yield events, dnf
 
     def _paths(self, steps: list[Step], at: int, y: int, x: int) -> Iterator[tuple[int, ...]]:
         """Paths from y by steps[at:] to x, without x."""
-        rows, _, _, _ = steps[at]
-        onward = rows.get(y, 0)
+        onward = steps[at].rows.get(y, 0)
         if at == len(steps) - 1:
             if onward >> x & 1:
                 yield (y,)
             return
-        onward &= steps[at + 1][3]
+        following = steps[at + 1]
+        onward &= following.allowed
         if at == len(steps) - 2:
-            onward &= steps[at + 1][1].get(x, 0)
+            for z in following.leading_to(x, onward):
+                yield (y, z)
+            return
         for z in bits(onward):
             for path in self._paths(steps, at + 1, z, x):
                 yield (y, *path)

@@ -8,6 +8,7 @@ every triangle gets two clauses: then no cycle remains.
 from __future__ import annotations
 
 from collections.abc import Callable
+from heapq import heapify, heappop, heappush
 
 from semantics.solver.closures import Demands
 from semantics.solver.cnf import FALSE, TRUE, Clauses, Dnf, bits
@@ -111,8 +112,12 @@ class Order:
     def _triangles(self, emit: Callable[[list[int]], None]) -> None:
         graph = self._graph()
         literal = self.literal
-        while graph:
-            v = min(graph, key=lambda x: graph[x].bit_count())
+        heap = [(mask.bit_count(), x) for x, mask in graph.items()]
+        heapify(heap)
+        while heap:
+            degree, v = heappop(heap)
+            if v not in graph or graph[v].bit_count() != degree:
+                continue  # an entry that a later one replaced
             around = bits(graph.pop(v))
             for i, a in enumerate(around):
                 graph[a] &= ~(1 << v)
@@ -122,3 +127,5 @@ class Order:
                     va, ab, bv = literal(v, a), literal(a, b), literal(b, v)
                     emit([-va, -ab, -bv])
                     emit([va, ab, bv])
+            for a in around:
+                heappush(heap, (graph[a].bit_count(), a))

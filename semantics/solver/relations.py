@@ -77,10 +77,15 @@ def union(parts: list[Relation]) -> Relation:
     must = _joined([p.must for p in parts])
     if all(p.static for p in parts):
         return Relation(must, causal=causal)
-    dynamic = [p for p in parts if not p.static]
+    dynamic: dict[int, list[Relation]] = {}  # by the first event of the pair
+    for part in parts:
+        if not part.static:
+            for x in part.may:
+                dynamic.setdefault(x, []).append(part)
 
     def when(x: int, y: int) -> Dnf:
-        return minimal([conj for p in dynamic for conj in p.when(x, y)])
+        found = [dnf for p in dynamic.get(x, ()) if (dnf := p.when(x, y))]
+        return found[0] if len(found) == 1 else minimal([conj for dnf in found for conj in dnf])
 
     return Relation(must, _joined([p.may for p in parts]), when, causal=causal, exact=exact)
 

@@ -83,7 +83,8 @@ class Sat:
         self.sent = 0
         self.checks = 0
 
-    def _ready(self) -> _Engine:
+    def ready(self) -> _Engine:
+        """Makes the solver hold this formula, all of it."""
         engine = _the_engine()
         engine.load(self)
         clauses = self.clauses.clauses
@@ -99,25 +100,53 @@ class Sat:
 
     def check(self, assumptions: list[int]) -> Answer:
         """Whether the formula has a model in which the assumptions hold."""
-        engine = self._ready()
-        z3 = engine.z3
-        self.checks += 1
-        array = (z3.Ast * len(assumptions))(*[engine.ast(literal) for literal in assumptions])
-        answer = z3.Z3_solver_check_assumptions(engine.context, engine.solver.solver, len(assumptions), array)
-        return Answer(answer)
+        stack = Stack(self, len(assumptions))
+        for literal in assumptions:
+            stack.push(literal)
+        return stack.check()
 
     def core(self) -> list[int]:
         """Assumptions of the last check that cannot hold together."""
-        engine = self._ready()
+        engine = self.ready()
         literals = engine.literals
         return [literals[expression.get_id()] for expression in engine.solver.unsat_core()]
 
     def model(self) -> set[int]:
         """The literals that hold in the model that the last check found. Variables that do not matter are false."""
-        engine = self._ready()
+        engine = self.ready()
         found = engine.z3.Z3_model_to_string(engine.context, engine.solver.model().model)
         positive = {int(name) for name in _TRUE.findall(found)}
         return {v if v in positive else -v for v in range(1, self.clauses.variables + 1)}
 
 
+class Stack:
+    """Assumptions that come and go one at a time, kept in the form that the solver takes."""
+
+    def __init__(self, sat: Sat, most: int) -> None:
+        """Room for `most` assumptions."""
+        self._sat = sat
+        self._engine = _the_engine()
+        self._array = (self._engine.z3.Ast * most)()
+        self.literals: list[int] = []
+
+    def push(self, literal: int) -> None:
+        """Assumes one more literal."""
+        self._array[len(self.literals)] = self._engine.ast(literal)
+        self.literals.append(literal)
+
+    def pop(self) -> None:
+        """Forgets the last assumption."""
+        self.literals.pop()
+
+    def check(self) -> Answer:
+        """Whether the formula has a model in which the assumptions hold."""
+        sat, engine = self._sat, self._engine
+        if engine.owner is not sat or sat.sent != len(sat.clauses.clauses):
+            sat.ready()
+        sat.checks += 1
+        check = engine.z3.Z3_solver_check_assumptions
+        return _ANSWERS[check(engine.context, engine.solver.solver, len(self.literals), self._array)]
+
+
+_ANSWERS = {answer.value: answer for answer in Answer}
 _TRUE = re.compile(r"k!(\d+) \(\) Bool\s+true")

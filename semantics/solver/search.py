@@ -12,7 +12,7 @@ from math import prod
 from semantics.execution.outcomes import Outcome
 from semantics.solver.cnf import FALSE, TRUE, Clauses
 from semantics.solver.observables import Observables, Shown, Value
-from semantics.solver.sat import Answer, Sat
+from semantics.solver.sat import Answer, Sat, Stack
 
 Row = tuple[Value, ...]
 
@@ -151,8 +151,10 @@ class Search:
         self.sat = sat
         self.group = group
         self.limit = limit
-        self.assumed = list(assumptions)
-        self.base = len(assumptions)
+        self.assumptions = assumptions
+        self.stack = Stack(sat, len(assumptions) + len(group))
+        for literal in assumptions:
+            self.stack.push(literal)
         self.rows: list[Row] = []
         self.choices = [[(v, x) for v, x in one.literals.items() if x != FALSE] for one in group]
         self._nogoods: dict[int, list[frozenset[int]]] = {}
@@ -183,22 +185,22 @@ class Search:
                 continue
             if self._refuted(literal):
                 continue
-            self.assumed.append(literal)
+            self.stack.push(literal)
             if i < last or possible:
                 self._checks += 1
                 if self._checks > _PATIENCE * (len(self.rows) + 20):
-                    self.assumed.pop()
+                    self.stack.pop()
                     return False
-                answer = self.sat.check(self.assumed)
+                answer = self.stack.check()
                 if answer is Answer.UNKNOWN:
                     raise Interrupted("time limit of the solver")
                 if answer is Answer.UNSAT:
                     self._learn()
-                    self.assumed.pop()
+                    self.stack.pop()
                     continue
             possible = True
             goes_on = self._decide(at + 1, (*row, value))
-            self.assumed.pop()
+            self.stack.pop()
             if not goes_on:
                 return False
         return True
@@ -212,7 +214,7 @@ class Search:
         known = self._nogoods.get(literal)
         if not known:
             return False
-        assumed = set(self.assumed)
+        assumed = set(self.stack.literals)
         return any(core <= assumed for core in known)
 
     def _block(self) -> None:
@@ -220,7 +222,7 @@ class Search:
         sat = self.sat
         active = sat.clauses.fresh()
         seen = set(self.rows)
-        assumed = [*self.assumed[: self.base], active]
+        assumed = [*self.assumptions, active]
         for row in self.rows:
             sat.clauses.add([-active, *(-dict(choice)[v] for choice, v in zip(self.choices, row, strict=True))])
         while True:
