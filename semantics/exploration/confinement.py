@@ -225,13 +225,12 @@ class Confinement:
             roots += [instance.funcs[f] for f in mentioned.calls]
             if mentioned.indirect:
                 roots += self._reach.escaped()
-        running, forked = self._reach.closure(roots)
-        for address in running:
-            self._touch(thread, self._store.func(address).instance, self._reach.of(address))
-        fresh = forked - self._forked
-        if fresh:
-            self._forked |= fresh
-            self.add(FORKED, fresh)
+        while roots:
+            running, forked = self._reach.closure(roots)
+            for address in running:
+                self._touch(thread, self._store.func(address).instance, self._reach.of(address))
+            thread, roots = FORKED, sorted(forked - self._forked)
+            self._forked |= forked
 
     def read(self, thread: int, region: Region) -> None:
         """Thread class `thread` reads a region."""

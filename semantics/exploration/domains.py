@@ -22,6 +22,7 @@ from math import prod
 from typing import NamedTuple
 
 from semantics.execution.structure import Event, Kind, Origin, PathNode, Status, SymbolInfo, Thread
+from semantics.exploration.ranges import possible_values
 from semantics.runtime.actions import (
     BYTE,
     Action,
@@ -106,6 +107,10 @@ class Domains:
         names = symbols(term)
         self._analyse(names)
         about = [c for c in conditions if symbols(c) <= names]
+        if any(self._known[s].open for s in names):
+            every = possible_values(term)
+            if every is not None:
+                return Domain(every, False)
         if not about:
             return self._evaluate(term, self._known.__getitem__)
         order = sorted(names, key=lambda s: s.id)

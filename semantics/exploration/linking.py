@@ -121,7 +121,7 @@ def plan(program: Program, profile: Profile) -> Plan:
     """Links all commands of a program.
 
     Raises LinkError for an import without a provider or with one of another type, and TextError for a command that
-    names an instance, export or thread that there is not.
+    names an instance, export or thread that there is not, or starts a second thread of one name.
     """
     found = Plan(Store())
     oracle = _Initial(found.store, profile)
@@ -131,7 +131,7 @@ def plan(program: Program, profile: Profile) -> Plan:
         visible = set(threads)
         for command in thread.commands:
             if isinstance(command, Spawn):
-                child = _begin(found, command.thread, planned.instances)
+                child = _begin(found, command.thread, planned.instances, command.span)
                 planned.commands.append(Begin(child, command.span))
                 visible.add(child.name)
                 todo.append((command.thread, child, visible))
@@ -145,7 +145,9 @@ def plan(program: Program, profile: Profile) -> Plan:
     return found
 
 
-def _begin(found: Plan, thread: HostThread, instances: dict[str, ModuleInst]) -> Planned:
+def _begin(found: Plan, thread: HostThread, instances: dict[str, ModuleInst], span: Span | None = None) -> Planned:
+    if any(thread.name == other.name for other in found.threads):
+        raise TextError(f"a second thread {thread.name}", span)
     made = Planned(len(found.threads), thread.name, thread.hidden, instances=dict(instances))
     found.threads.append(made)
     return made

@@ -19,8 +19,9 @@ under the same loop, the dropped path is resumed for one more iteration (`Spin.r
 assigns anew all that the first one did, then the state after it does not depend on the first, which may be dropped.
 
 The rule does not apply to iterations with a write, a read-modify-write, a notify that may have woken someone, a
-suspension that a notify ended, a started or joined thread, or a choice. Such iterations count for the bound; so do not
-those that neither caused an event nor forked the path, for they end by themselves or by the bound on steps.
+suspension that a notify ended, or a started or joined thread. (A growth that fails only reads.) Such iterations count
+for the bound; so do not those that neither caused an event nor forked the path, for they end by themselves or by the
+bound on steps.
 """
 
 from __future__ import annotations
@@ -102,6 +103,8 @@ class Spin:
                 continue
             shown = differing & observed
             if shown and not (head.granted and head.granted <= _bits(shown)):
+                if head.iterations + 1 >= self._bound:
+                    return Decision(Verdict.CUT)
                 values = {i: seen.config.frame.locals[i].term for i in _bits(shown)}
                 path.heads = heads
                 self._dropped.append(_Dropped(path, label, values))

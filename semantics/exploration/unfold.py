@@ -281,6 +281,7 @@ class Unfolding:
             if region in held:
                 if writing(action):
                     path.write(action.location, action.size, written(action))
+                    path.effects += 1
             elif region not in constants:
                 rest.append(action)
         return tuple(rest) if len(rest) < len(actions) else actions

@@ -37,7 +37,7 @@ def test_initial_bytes_mix_unless_the_read_synchronises():
 
 
 def test_two_writes_mix_where_the_read_may_tear():
-    writer = "(i64.store (i32.const 0) (i64.const 0x0000000100000001)) (i64.store (i32.const 0) (i64.const 0x0000000200000002))"
+    writer = " ".join(f"(i64.store (i32.const 0) (i64.const {value}))" for value in (0x100000001, 0x200000002))
     s = unfolded(SHARED, func("P0", writer), loads("i64.load"))
     found = domain(s)
     assert {0x0000000200000001, 0x0000000100000002, 0x0000000200000002} <= found.values

@@ -41,7 +41,8 @@ def live(body: str, observed: int = 0) -> list[set[int]]:
         ("(loop (br_if 0 (local.tee 0 (i32.const 1)))) (drop (local.get 2))", [{2}]),
         # read only at the head of an outer loop, which assigns it first
         (
-            "(loop (local.set 2 (i32.const 0)) (loop (br_if 0 (local.get 0))) (drop (local.get 2)) (br_if 0 (local.get 1)))",
+            "(loop (local.set 2 (i32.const 0)) (loop (br_if 0 (local.get 0))) (drop (local.get 2))"
+            "(br_if 0 (local.get 1)))",
             [{0, 1}, {0, 1, 2}],
         ),
         ("(block (loop (br_table 0 1 (local.get 0)))) (drop (local.get 3))", [{0, 3}]),

@@ -103,6 +103,22 @@ def test_a_loop_that_writes_is_bounded():
     assert Counter(statuses(s, "P1")) == {Status.DONE: 4, Status.CUT: 1}
 
 
+def test_a_loop_that_writes_to_what_it_keeps_to_itself_is_bounded():
+    s = unfolded(
+        SHARED,
+        FLAG,
+        "(global $count (mut i32) (i32.const 0))",
+        func(
+            "P1",
+            "(local $r i32)",
+            "(loop (global.set $count (i32.add (global.get $count) (i32.const 1)))",
+            "(br_if 0 (i32.eqz (i32.load (i32.const 0))))) (local.set $r (global.get $count))",
+        ),
+        bounds=Bounds(loop=3),
+    )
+    assert [leaf.registers for leaf in leaves(s, "P1") if leaf.status is Status.DONE] == [{"r": 1}, {"r": 2}, {"r": 3}]
+
+
 def test_the_bound_counts_each_entry_anew():
     """An inner loop of two iterations, entered three times, with a bound of three."""
     s = unfolded(

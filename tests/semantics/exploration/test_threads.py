@@ -153,5 +153,7 @@ def test_unknown_names_say_what_is_near():
         run(Invoke("n", "ld"))
     with pytest.raises(TextError, match="unknown thread b"):
         run(spawn("a"), Join("b"))
+    with pytest.raises(TextError, match="a second thread a"):
+        run(spawn("a"), spawn("a"))
     with pytest.raises(TextError, match="takes other arguments"):
         run(call("ld", 1))
