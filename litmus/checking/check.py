@@ -79,9 +79,10 @@ def check(
     *,
     expected: Expectation | None = None,
     outcomes: bool = False,
+    why: bool = False,
 ) -> Result:
     """Decides the test's condition under a model; lists all outcomes too where `outcomes` asks for it, or where
-    the test has no condition.
+    the test has no condition; finds out what forbids it where `why` asks for that.
 
     Raises InternalError where a witness does not pass the referee or the model's own text.
     """
@@ -92,7 +93,7 @@ def check(
     table: Table | None = None
     gaps: tuple[str, ...] = ()
     if test.condition is not None:
-        verdict, gaps = decide(problem, test.condition.query)
+        verdict, gaps = decide(problem, test.condition.query, why=why)
     if outcomes or test.condition is None:
         table = tabulate(prepared, problem)
         gaps = table.gaps
@@ -115,21 +116,34 @@ def check(
     )
 
 
-def decide(problem: Problem, query: Proposition) -> tuple[Verdict, tuple[str, ...]]:
+def decide(problem: Problem, query: Proposition, *, why: bool = False) -> tuple[Verdict, tuple[str, ...]]:
     """Whether some consistent execution satisfies `query`, and what the exploration left out.
 
     Forbidden needs an unsatisfiable answer and no gaps; an allowed outcome is vouched for.
     """
-    answer = problem.reach(query)
+    answer = ask(problem, query)
     gaps = gaps_of(problem)
     match answer:
         case Reachable(execution, outcome):
-            vouch(problem.model, execution)
             return Allowed(outcome, execution), gaps
-        case Unreachable():
-            return (Undecided("; ".join(gaps)) if gaps else Forbidden()), gaps
         case Unknown(reason):
             return Undecided(reason), (*gaps, reason)
+    if gaps:
+        return Undecided("; ".join(gaps)), gaps
+    if not why:
+        return Forbidden(), gaps
+    explained = problem.explain(query)
+    return Forbidden(explained.core, explained.execution), gaps
+
+
+def ask(problem: Problem, query: Proposition) -> Reachable | Unreachable | Unknown:
+    """`problem.reach`, without reasons for "no", which cost more than the answer; a witness is vouched for."""
+    if problem.possible(query) is False:
+        return Unreachable(())
+    answer = problem.reach(query)
+    if isinstance(answer, Reachable):
+        vouch(problem.model, answer.execution)
+    return answer
 
 
 def gaps_of(problem: Problem) -> tuple[str, ...]:

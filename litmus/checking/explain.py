@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from litmus.checking.check import UNLIMITED, Limits, Prepared, check
-from litmus.checking.graph import describe
 from litmus.checking.result import Axiom, Explanation
 from litmus.checking.verdict import Allowed, Forbidden
 from litmus.checking.witness import drawing
-from semantics.axioms.model import Model
-from semantics.diagnostics import Span
+from semantics.axioms.evaluate import check as violations_of
+from semantics.axioms.model import Check, Linearisation, Model
 
 
 def explain(prepared: Prepared, model: Model, limits: Limits = UNLIMITED) -> Explanation:
     """Decides the condition and says why."""
-    result = check(prepared, model, limits)
+    result = check(prepared, model, limits, why=True)
     match result.verdict:
         case Allowed(_, witness) if witness is not None:
             return Explanation(result, drawing(model, witness))
-        case Forbidden(core, events):
-            named = set(core)
-            axioms = [Axiom(c.name, str(c.span or ""), _line(c.span)) for c in model.checks if c.name in named]
-            known = {a.name for a in axioms}
-            axioms += [Axiom(name, "", "") for name in core if name not in known]
-            return Explanation(result, None, tuple(axioms), describe(prepared.structure, events))
+        case Forbidden(core, nearest) if nearest is not None:
+            violated = {v.name: v.events for v in violations_of(model, nearest)}
+            drawn = drawing(model, nearest, [e for events in violated.values() for e in events])
+            labels = {n.id: n.label for n in drawn.nodes}
+            parts: list[Check | Linearisation] = [*model.checks, *model.linearisations]
+            axioms = [
+                _axiom(part, tuple(labels[e] for e in violated.get(part.name, ())))
+                for part in parts
+                if part.name in core
+            ]
+            return Explanation(result, drawn, tuple(axioms))
     return Explanation(result, None)
 
 
-def _line(span: Span | None) -> str:
-    return span.source.line(span.line).strip() if span is not None else ""
+def _axiom(part: Check | Linearisation, events: tuple[str, ...]) -> Axiom:
+    span = part.span
+    return Axiom(part.name, span.source.line(span.line).strip() if span else "", str(span) if span else "", events)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from semantics.execution.candidate import CandidateExecution
 from semantics.execution.structure import Event, EventStructure, Kind
@@ -57,39 +58,34 @@ class Graph:
     tot: tuple[int, ...] = ()
 
 
-def describe(structure: EventStructure, events: Iterable[int]) -> tuple[Node, ...]:
-    """Events without values, for what forbids an execution that does not exist."""
-    found = []
-    for i, event in enumerate(structure.events[e] for e in events):
-        actions = tuple(
-            f"{type(a).__name__[0].upper()}{_order(a)} {place_name(structure, a.location, a.size)}"
-            for a in event.actions
-        )
-        found.append(
-            Node(event.id, _letter(i), structure.threads[event.thread].name, _text(event), actions, _place(event))
-        )
-    return tuple(found)
-
-
-def graph(execution: CandidateExecution, relations: Mapping[str, Iterable[Pair]]) -> Graph:
+def graph(execution: CandidateExecution, relations: Mapping[str, Iterable[Pair]], also: Iterable[int] = ()) -> Graph:
     """The graph of an execution; `relations` are drawn besides reads-from, transitively reduced (against program order
-    too) where they are transitive. Events without actions are drawn only where an edge touches them."""
+    too) where they are transitive, each pair under the first of its names. Events without actions are drawn only where
+    an edge touches them, those of the host's hidden thread only where a read does; all of `also` are."""
     structure = execution.structure
     before = structure.before()
     edges = list(_reads_from(execution))
+    backstage = {e.id for e in structure.events if structure.threads[e.thread].hidden}
+    backstage -= {e.source for e in edges} | set(also)
+    named: set[Pair] = set()
     for name, pairs in relations.items():
-        edges += [Edge(name, a, b) for a, b in _reduced(frozenset(pairs), before) if a != structure.init]
-    touched = {e.source for e in edges} | {e.target for e in edges}
+        kept = [p for p in _reduced(frozenset(pairs), before) if p not in named and p[0] not in backstage]
+        named.update(kept)
+        edges += [Edge(name, a, b) for a, b in kept if a != structure.init]
+    touched = {e.source for e in edges} | {e.target for e in edges} | set(also)
     chosen = [
         structure.events[e]
         for e in execution.events
-        if structure.events[e].actions or e in touched or structure.events[e].kind is Kind.NOTIFY
+        if e in touched or (_acts(structure.events[e]) and e not in backstage and e != structure.init)
     ]
-    chosen = [e for e in chosen if e.id != structure.init or e.id in touched]
     order = sorted(chosen, key=lambda e: (e.id != structure.init, e.thread, before[e.id].bit_count(), e.id))
     nodes = tuple(_node(execution, event, _letter(i)) for i, event in enumerate(order))
     drawn = {n.id for n in nodes}
     return Graph(nodes, tuple(edges), tuple(e for e in execution.tot if e in drawn))
+
+
+def _acts(event: Event) -> bool:
+    return bool(event.actions) or event.kind is Kind.NOTIFY
 
 
 def _letter(index: int) -> str:
@@ -114,7 +110,7 @@ def _text(event: Event) -> str:
 
 
 def _place(event: Event) -> str:
-    return f"{event.span.source.name}:{event.span.line}" if event.span is not None else ""
+    return f"{Path(event.span.source.name).name}:{event.span.line}" if event.span is not None else ""
 
 
 def _order(action: Action) -> str:

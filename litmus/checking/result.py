@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from litmus.checking.graph import Graph, Node
+from litmus.checking.graph import Graph
 from litmus.checking.verdict import Allowed, Undecided, Verdict
 from litmus.language import Condition, Expectation
 from semantics.execution.outcomes import Observable, Outcome, Proposition
@@ -234,21 +234,23 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Axiom:
-    """A check of a model in the core of a forbidden outcome: its name, and its place in the model's text."""
+    """A check of a model in the core of a forbidden outcome: its name, text and place in the model, and the cycle or
+    pair of events (their labels in the graph) by which the nearest candidate violates it."""
 
     name: str
-    place: str
     text: str
+    place: str
+    events: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why: a witness as a graph, or the axioms and the events that forbid it."""
+    """Why: the graph of a witness; or, where the outcome is forbidden, the axioms that forbid it and the graph of an
+    execution that has the outcome and violates them (None: there is no such candidate)."""
 
     result: Result
     graph: Graph | None
     axioms: tuple[Axiom, ...] = ()
-    events: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

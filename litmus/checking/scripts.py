@@ -6,17 +6,16 @@ from pathlib import Path
 from time import perf_counter
 
 from litmus.checking.audit import audit
-from litmus.checking.check import UNLIMITED, Limits, gaps_of, open_problem, unfold
+from litmus.checking.check import UNLIMITED, Limits, ask, gaps_of, open_problem, unfold
 from litmus.checking.observing import Chooser, observing
 from litmus.checking.result import AssertionResult, AuditResult, Passed, ScriptResult
-from litmus.checking.witness import vouch
 from litmus.language.script import AssertExhaustion, AssertReturn, AssertTrap, Script
 from litmus.language.script_lowering import Claim, Decided, lower
 from semantics.axioms.model import Model
 from semantics.diagnostics import Span
 from semantics.execution.outcomes import TRUE, And, Equals, HasStatus, Not, Or, Outcome, Proposition, Same
 from semantics.execution.structure import Leaf, PathNode, Status
-from semantics.solver import Problem, Reachable, Unknown, Unreachable
+from semantics.solver import Problem, Reachable, Unknown
 from semantics.terms import Term
 
 RETURNED, TRAPPED, OTHER_TRAP = 0, 1, 2
@@ -83,25 +82,22 @@ def _decide(claims: list[Claim], problem: Problem, gaps: tuple[str, ...]) -> dic
     """How each claim fares, by its marker. One query asks for a violation of any; only where there is one is each asked
     on its own."""
     wrong = {c.marker: violation(c) for c in claims}
-    answer = problem.reach(Or(tuple(wrong.values())))
-    if isinstance(answer, Unreachable) and not gaps:
-        reached = problem.reach(And(tuple(_ended(c) for c in claims)))
-        if isinstance(reached, Reachable):
+    if not gaps and problem.possible(Or(tuple(wrong.values()))) is False:
+        reached = problem.possible(And(tuple(_ended(c) for c in claims)))
+        if reached:
             return dict.fromkeys(wrong, (Passed.YES, ""))
     return {c.marker: _decide_one(c, wrong[c.marker], problem, gaps) for c in claims}
 
 
 def _decide_one(claim: Claim, wrong: Proposition, problem: Problem, gaps: tuple[str, ...]) -> tuple[Passed, str]:
-    answer = problem.reach(wrong)
-    match answer:
-        case Reachable(execution, outcome):
-            vouch(problem.model, execution)
+    match ask(problem, wrong):
+        case Reachable(_, outcome):
             return Passed.NO, _why(claim, outcome)
         case Unknown(reason):
             return Passed.UNKNOWN, reason
     if gaps:
         return Passed.UNKNOWN, "; ".join(gaps)
-    if isinstance(problem.reach(_ended(claim)), Reachable):
+    if problem.possible(_ended(claim)):
         return Passed.YES, ""
     return Passed.UNKNOWN, "no execution gets to the end of this"
 

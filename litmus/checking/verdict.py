@@ -24,12 +24,12 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Forbidden:
-    """No execution does, and nothing was left out. `core` names checks of the model that together forbid it (empty:
-    no candidate execution gets so far), `events` are ids of the events they speak of, `notes` say more in words."""
+    """No execution does, and nothing was left out. Where somebody asked why: `core` names checks of the model that
+    together forbid it (empty: there is no such candidate execution, whatever the model), and `nearest` is a candidate
+    that has the outcome and violates them."""
 
     core: tuple[str, ...] = ()
-    events: tuple[int, ...] = ()
-    notes: tuple[str, ...] = ()
+    nearest: CandidateExecution | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from litmus.checking.graph import Graph, graph
 from semantics.axioms.candidates import ill_formed
 from semantics.axioms.evaluate import Evaluation, check
@@ -30,10 +32,10 @@ def vouch(model: Model, execution: CandidateExecution) -> None:
             raise InternalError(f"a witness under {model.name} is refused by {reader}: {found}")
 
 
-def drawing(model: Model, execution: CandidateExecution) -> Graph:
-    """The witness as a graph, with the relations that the model shows, and its sw and hb."""
+def drawing(model: Model, execution: CandidateExecution, also: Iterable[int] = ()) -> Graph:
+    """An execution as a graph, with the relations that the model shows, its sw and hb, and the events `also`."""
     plain = {d.name for d in model.definitions if d.index is None}
     names = dict.fromkeys([*model.shown, *(n for n in DRAWN if n in plain)])
     work = Evaluation(model, execution)
     pairs = {name: [(m[0], m[1]) for m in work.members(name) if len(m) == 2] for name in names}
-    return graph(execution, pairs)
+    return graph(execution, pairs, also)

@@ -213,19 +213,25 @@ def explanation(explained: Explanation) -> str:
     result = explained.result
     subject, names = result.subject, Names(result.subject.threads)
     lines = [f"{_question(subject, names)}", f"under {result.model}: {_answer(result)}"]
-    if explained.graph is not None and isinstance(result.verdict, Allowed):
-        lines += [f"outcome: {_state(names, subject, result.verdict.outcome)}", "", *graph(explained.graph)]
+    if isinstance(result.verdict, Allowed):
+        lines += [f"outcome: {_state(names, subject, result.verdict.outcome)}"]
     if isinstance(result.verdict, Forbidden):
-        lines += [""]
         if explained.axioms:
-            lines += ["forbidden by", *table(((a.name, a.text, a.place) for a in explained.axioms), "  ")]
+            lines += ["", *_axioms(explained)]
         else:
-            lines += ["no candidate execution has this outcome, with no axiom at all"]
-        lines += result.verdict.notes
-        if explained.events:
-            lines += ["between", *table(map(_event, explained.events), "  ")]
+            lines += ["no candidate execution has this outcome: no axiom is needed to forbid it"]
+    if explained.graph is not None:
+        lines += ["", *graph(explained.graph)]
     lines += ["", *_completeness([(subject.name, result.model, result.gaps)])]
     return "\n".join(lines) + "\n"
+
+
+def _axioms(explained: Explanation) -> list[str]:
+    lines = ["forbidden by"]
+    for a in explained.axioms:
+        lines += [f"  {a.name}  ({a.place})", f"    {a.text}"]
+        lines += [f"    violated by {' -> '.join((*a.events, a.events[0]))}"] if a.events else []
+    return [*lines, "in this execution, which has the outcome"]
 
 
 def _answer(result: Result) -> str:
