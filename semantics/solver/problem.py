@@ -65,6 +65,7 @@ class Problem:
         self.time_limit = time_limit
         self._engine: Encoding | BitVectors | None = None
         self._wide = ""  # why values are bit-vectors
+        self._doubt: tuple[str, ...] = ()  # why values may be missing from the tables
 
     @property
     def engine(self) -> Encoding | BitVectors:
@@ -76,7 +77,11 @@ class Problem:
                 self._wide = "too many values for a table"
             else:
                 thin = encoding.thin_air()
-                if thin == FALSE or encoding.check([thin]) is Answer.UNSAT:
+                answer = Answer.UNSAT if thin == FALSE else encoding.check([thin])
+                if answer is not Answer.SAT:
+                    if answer is Answer.UNSAT:
+                        encoding.clauses.add([-thin])
+                    self._doubt = () if answer is Answer.UNSAT else (f"values out of thin air: {TIME_LIMIT}",)
                     self._engine = encoding
                     return encoding
                 self._wide = "values out of thin air"
@@ -87,7 +92,7 @@ class Problem:
         """All distinct outcomes, or `limit` of them."""
         engine = self.engine
         if isinstance(engine, Encoding):
-            return outcomes_of(engine.sat, engine.clauses, engine.observables, engine.uncut(), limit)
+            return outcomes_of(engine.sat, engine.clauses, engine.observables, engine.uncut(), limit, self._doubt)
         most = THIN_AIR if limit is None else limit
         found: list[Outcome] = []
         reasons: tuple[str, ...] = ()
@@ -106,7 +111,7 @@ class Problem:
         if answer is Answer.UNKNOWN:
             return Unknown(TIME_LIMIT)
         if answer is Answer.UNSAT:
-            return Unreachable(self._blame(proposition).core)
+            return Unknown(self._doubt[0]) if self._doubt else Unreachable(self._blame(proposition).core)
         execution = engine.execution()
         assert execution.outcome is not None
         return Reachable(execution, execution.outcome)
@@ -115,7 +120,7 @@ class Problem:
         """Whether some outcome satisfies the proposition, without witness or reasons; None where the solver gave up."""
         engine: Any = self.engine
         answer = engine.check([*engine.uncut(), engine.proposition(proposition)])
-        return None if answer is Answer.UNKNOWN else answer is Answer.SAT
+        return None if answer is Answer.UNKNOWN or (answer is Answer.UNSAT and self._doubt) else answer is Answer.SAT
 
     def witness(self, outcome: Outcome) -> CandidateExecution:
         """A consistent execution with this outcome. Raises InternalError if there is none."""

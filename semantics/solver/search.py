@@ -72,13 +72,18 @@ class OutcomeSet:
 
 
 def outcomes_of(
-    sat: Sat, clauses: Clauses, observables: Observables, assumptions: list[int], limit: int | None
+    sat: Sat,
+    clauses: Clauses,
+    observables: Observables,
+    assumptions: list[int],
+    limit: int | None,
+    doubt: tuple[str, ...] = (),
 ) -> OutcomeSet:
-    """All outcomes, or `limit` of them, under assumptions."""
+    """All outcomes, or `limit` of them, under assumptions. `doubt`: reasons why some are missing from the clauses."""
     groups = independent(clauses, observables.shown, assumptions)
     answer = sat.check(assumptions)
     if answer is not Answer.SAT:
-        reasons = ("time limit of the solver",) if answer is Answer.UNKNOWN else ()
+        reasons = ("time limit of the solver",) if answer is Answer.UNKNOWN else doubt
         return OutcomeSet([Part([], [])], observables.outcome, reasons)
     parts, found, count = [], [], 1
     for group in groups:
@@ -88,7 +93,7 @@ def outcomes_of(
             found.append(reason)
         parts.append(Part(group, search.rows))
         count *= len(search.rows)
-    made = OutcomeSet(parts, observables.outcome, tuple(dict.fromkeys(found)))
+    made = OutcomeSet(parts, observables.outcome, tuple(dict.fromkeys((*doubt, *found))))
     if limit is None or count <= limit:
         return made
     return OutcomeSet.listed(list(islice(made, limit)), (f"stopped after {limit} outcomes",))
