@@ -6,83 +6,22 @@ for loops, `suspension` for Fig. 11 and `domains` for the values of addresses, `
 
 from __future__ import annotations
 
-from semantics.execution.structure import EventStructure
-from semantics.exploration.confinement import FORKED, Confinement, Footprint, Reach, footprint
-from semantics.exploration.linking import Call, Fetch, Make, Plan, Planned, link_types, plan
-from semantics.exploration.observation import located, observe, region_names
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from semantics.exploration.program import Bounds, Program
-from semantics.exploration.prune import refute
-from semantics.exploration.unfold import Unfolding
-from semantics.profiles.record import FORK, Profile
-from semantics.runtime.actions import Field, Region
-from semantics.runtime.store import ModuleInst
+
+if TYPE_CHECKING:
+    from semantics.exploration.linking import link_types
+    from semantics.exploration.whole import explore
 
 __all__ = ["Bounds", "Program", "explore", "link_types"]
 
-
-def explore(program: Program, bounds: Bounds = Bounds(), profile: Profile = FORK) -> EventStructure:  # noqa: B008
-    """All candidate executions of a program, up to the bounds. The modules must be valid.
-
-    Raises LinkError for imports that cannot be linked, TextError for commands and cells that name what there is not,
-    and StuckConfiguration where a profile's rows do not cover a redex.
-    """
-    linked = plan(program, profile)
-    cells = located(program, linked)
-    reach = Reach(linked.store, linked.instances)
-    solo = _solo(linked.threads[0], reach)
-    confinement = _confinement(linked, reach, solo)
-    for name in program.observed:
-        confinement.read(FORKED, cells[name][0].region)
-    unfolding = Unfolding(linked, confinement, solo, bounds, profile)
-    unfolding.run()
-    builder = unfolding.builder
-    refute(builder, unfolding.init)
-    if program.observed:
-        observe(builder, unfolding.oracle, cells, program.observed)
-    return EventStructure(
-        builder.events,
-        builder.nodes,
-        builder.threads,
-        builder.symbols,
-        builder.asw,
-        unfolding.init,
-        region_names(linked, cells),
-        cells,
-        list(builder.incomplete),
-        builder.rules,
-    )
+_HOMES = {"explore": "whole", "link_types": "linking"}
 
 
-def _solo(main: Planned, reach: Reach) -> int:
-    """How many commands of the main thread run, in one way only, before there is any other thread."""
-    for position, command in enumerate(main.commands):
-        if isinstance(command, Call):
-            roots, mentioned = [command.address], Footprint()
-        elif isinstance(command, Make):
-            mentioned = footprint(command.made.code)
-            roots = [command.made.instance.funcs[f] for f in mentioned.calls]
-        elif isinstance(command, Fetch):
-            continue
-        else:
-            return position
-        running, _ = reach.closure(roots)
-        if mentioned.branches or any(reach.of(f).branches for f in running):
-            return position
-    return len(main.commands)
-
-
-def _confinement(linked: Plan, reach: Reach, solo: int) -> Confinement:
-    """Who touches what, after the first `solo` commands of the main thread."""
-    found = Confinement(linked.store, reach)
-    for thread in linked.threads:
-        roots: list[int] = []
-        extra: list[tuple[ModuleInst, Footprint]] = []
-        for command in thread.commands[solo if thread.number == 0 else 0 :]:
-            if isinstance(command, Call):
-                roots.append(command.address)
-            elif isinstance(command, Make):
-                extra.append((command.made.instance, footprint(command.made.code)))
-            elif isinstance(command, Fetch):
-                found.read(thread.number, Region(command.address, Field.VAL))
-        found.add(thread.number, roots, extra)
-    return found
+def __getattr__(name: str) -> object:
+    """Imports what is heavy when it is first asked for: who only reads programs needs none of it."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__} has no attribute {name}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-import semantics.exploration
+import semantics.exploration.whole
 from semantics.axioms import load_model
 from semantics.execution.outcomes import Outcome
 from semantics.exploration.program import Bounds
@@ -83,5 +83,5 @@ def test_dropped_iterations(name, model, monkeypatch):
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_refuted_paths(name, monkeypatch):
     found, _ = outcomes(name, "wasm", 8)
-    monkeypatch.setattr(semantics.exploration, "refute", lambda builder, init: None)
+    monkeypatch.setattr(semantics.exploration.whole, "refute", lambda builder, init: None)
     assert outcomes(name, "wasm", 8)[0] == found
