@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 import litmus
+from litmus.checking.check import check, prepare
 from litmus.language import parse_litmus
 from litmus.language.reader import _words
+from semantics.axioms import load_model
 from semantics.diagnostics import Source
 
 PAGE = Path(litmus.__file__).with_name("FORMAT.md").read_text("utf-8")
@@ -25,6 +27,14 @@ def test_page_has_examples() -> None:
 def test_example(text: str) -> None:
     test = parse_litmus(Source("FORMAT.md", text))
     assert test.program.main.hidden and test.description
+
+
+@pytest.mark.parametrize("text", [t for t in EXAMPLES if "\nexpect " in t], ids=lambda text: text.split()[1])
+def test_expectations_of_examples(text: str) -> None:
+    test = parse_litmus(Source("FORMAT.md", text))
+    prepared = prepare(test)
+    for model, expected in test.expectations.items():
+        assert check(prepared, load_model(model), expected=expected).agrees
 
 
 def test_reserved_words() -> None:
