@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from litmus.checking.check import Limits, gaps_of, open_problem
+from litmus.checking.check import gaps_of, open_problem
 from litmus.checking.graph import region_place
+from litmus.checking.limits import Limits
 from litmus.checking.observing import observing
 from litmus.checking.result import AuditResult
 from litmus.language.script_lowering import Claim

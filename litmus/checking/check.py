@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from time import perf_counter
 
+from litmus.checking.limits import UNLIMITED, Limits
 from litmus.checking.result import Result, Subject, Table
 from litmus.checking.verdict import Allowed, Forbidden, Undecided, Verdict
 from litmus.checking.witness import vouch
@@ -17,18 +18,6 @@ from semantics.execution.structure import EventStructure, Status
 from semantics.exploration import explore
 from semantics.exploration.program import Bounds, Program
 from semantics.solver import Problem, Reachable, Unknown, Unreachable
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a user allows one check to cost. `loop`: iterations of a loop (None: the test's own bound, else the
-    default); `seconds`: wall time of the solver for one test under one model (None: no limit)."""
-
-    loop: int | None = None
-    seconds: float | None = None
-
-
-UNLIMITED = Limits()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from litmus.checking.check import UNLIMITED, Limits, Prepared, check
+from litmus.checking.check import Prepared, check
+from litmus.checking.limits import UNLIMITED, Limits
 from litmus.checking.result import Axiom, Explanation
 from litmus.checking.verdict import Allowed, Forbidden
 from litmus.checking.witness import drawing

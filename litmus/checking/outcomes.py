@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from time import perf_counter
 
-from litmus.checking.check import UNLIMITED, Limits, Prepared, gaps_of, open_problem, tabulate
+from litmus.checking.check import Prepared, gaps_of, open_problem, tabulate
+from litmus.checking.limits import UNLIMITED, Limits
 from litmus.checking.result import Comparison, Count, Table
 from semantics.axioms.model import Model
 from semantics.execution.outcomes import Outcome

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from litmus.checking.graph import Graph
 from litmus.checking.verdict import Allowed, Undecided, Verdict
 from litmus.language import Condition, Expectation
 from semantics.execution.outcomes import Observable, Outcome, Proposition
+
+if TYPE_CHECKING:
+    from litmus.checking.graph import Graph
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from litmus.checking.check import UNLIMITED, Limits, check, prepare
-from litmus.checking.result import BadInput, FileReport, Report, Result, ScriptResult, slim
-from litmus.checking.scripts import check_script
-from litmus.language import SUFFIXES, Expectation, Test, load_tests
-from semantics.axioms import DEFAULT, load_model
-from semantics.axioms.model import Model
-from semantics.diagnostics import InternalError, StuckConfiguration, TextError, WeftError, render
+from litmus.checking.errors import bad_input
+from litmus.checking.limits import Options
+from litmus.checking.result import BadInput, FileReport, Report, Result, ScriptResult
+from litmus.language import SUFFIXES, load_tests
+from semantics.diagnostics import InternalError, TextError, WeftError
 
 IN_PROCESS = 4
 """Up to so many files are decided in this process: starting others would cost more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to decide a suite. No `models`: those for which a test states an expectation, else the default."""
-
-    models: tuple[str, ...] = ()
-    limits: Limits = UNLIMITED
-    outcomes: bool = False
-    jobs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +50,17 @@ def _expand(argument: str, catalogue: Callable[[str], Path]) -> list[Path]:
     return [catalogue(argument)]
 
 
-def run(
-    collected: Collected, options: Options = Options(), progress: Callable[[int, int], None] | None = None
-) -> Report:
+def run(collected: Collected, options: Options, progress: Callable[[int, int], None] | None = None) -> Report:
     """Decides every file. `progress` is told how many of how many are done.
 
     A KeyboardInterrupt ends the run; the report then holds what was decided before it.
     """
     started = perf_counter()
-    for name in options.models:
-        load_model(name)  # a wrong model is wrong for all: say so once
+    if options.models:
+        from semantics.axioms import load_model
+
+        for name in options.models:
+            load_model(name)  # a wrong model is wrong for all: say so once
     jobs = min(options.jobs or os.cpu_count() or 1, len(collected.files))
     parallel = jobs > 1 and (options.jobs is not None or len(collected.files) > IN_PROCESS)
     done: dict[int, FileReport] = {}
@@ -100,6 +85,11 @@ def _serial(files: Sequence[Path], options: Options) -> Iterator[tuple[int, File
 
 
 def _parallel(files: Sequence[Path], options: Options, jobs: int) -> Iterator[tuple[int, FileReport]]:
+    import multiprocessing
+    import signal
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from concurrent.futures.process import BrokenProcessPool
+
     size = max(1, min(16, len(files) // (jobs * 8)))
     chunks = [range(i, min(i + size, len(files))) for i in range(0, len(files), size)]
     # Workers ignore Ctrl-C, which the terminal sends to all: the parent alone decides what it means.
@@ -133,12 +123,11 @@ def decide_file(path: Path, options: Options) -> FileReport:
     """All tests of a file under all models asked; an error in the input, or of ours, ends in the report."""
     results: list[Result | ScriptResult] = []
     try:
-        for test in load_tests(path):
-            if isinstance(test, Test):
-                results += decide_test(test, options)
-            else:
-                for model in models_of(None, options):
-                    results.append(check_script(test, model, options.limits))
+        tests = load_tests(path)
+        from litmus.checking.decide import decide  # heavy; who cannot read the file need not wait for it
+
+        for test in tests:
+            results += decide(test, options)
     except WeftError as error:
         return FileReport(str(path), tuple(results), bad_input(str(path), error))
     except Exception as error:  # a bug of ours in one test must not take the suite down
@@ -147,44 +136,3 @@ def decide_file(path: Path, options: Options) -> FileReport:
         wrapped = InternalError(f"{type(error).__name__}: {error}")
         return FileReport(str(path), tuple(results), bad_input(str(path), wrapped))
     return FileReport(str(path), tuple(results))
-
-
-def decide_test(test: Test, options: Options) -> list[Result]:
-    """One result for each model."""
-    prepared = prepare(test, options.limits)
-    expected = expectations(test)
-    return [
-        slim(check(prepared, m, options.limits, expected=expected.get(m.name), outcomes=options.outcomes))
-        for m in models_of(test, options)
-    ]
-
-
-def expectations(test: Test) -> dict[str, Expectation]:
-    """What a test expects, by the models' own names. Raises TextError for a model that does not exist."""
-    return {_stated(name, test).name: expected for name, expected in test.expectations.items()}
-
-
-def models_of(test: Test | None, options: Options) -> list[Model]:
-    """The models to decide a test under: those asked for, or those of its expectations, or the default."""
-    if options.models or test is None or not test.expectations:
-        found = [load_model(name) for name in options.models or (DEFAULT,)]
-    else:
-        found = [_stated(name, test) for name in test.expectations]
-    return list({m.name: m for m in found}.values())
-
-
-def _stated(name: str, test: Test) -> Model:
-    """A model that a test names; where there is none, the error has the test's place."""
-    try:
-        return load_model(name)
-    except TextError as error:
-        raise TextError(error.message, error.span or test.span, expected=error.expected, hint=error.hint) from error
-
-
-def bad_input(file: str, error: WeftError) -> BadInput:
-    """An error as a record that can cross processes."""
-    ours = isinstance(error, InternalError | StuckConfiguration)
-    span = error.span
-    text = render(error) if span is not None or file in error.message else f"{file}: {render(error)}"
-    text += "\n  This is a bug of weft's, not of your input: please report it." if ours else ""
-    return BadInput(file, error.family, text, span.line if span else None, span.column if span else None, ours)

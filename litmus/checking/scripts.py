@@ -6,7 +6,8 @@ from pathlib import Path
 from time import perf_counter
 
 from litmus.checking.audit import audit
-from litmus.checking.check import UNLIMITED, Limits, ask, gaps_of, open_problem, unfold
+from litmus.checking.check import ask, gaps_of, open_problem, unfold
+from litmus.checking.limits import UNLIMITED, Limits
 from litmus.checking.observing import Chooser, observing
 from litmus.checking.result import AssertionResult, AuditResult, Passed, ScriptResult
 from litmus.language.script import AssertExhaustion, AssertReturn, AssertTrap, Script

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from litmus.checking.check import UNLIMITED, Limits, prepare, unfold
+from litmus.checking.check import prepare, unfold
+from litmus.checking.errors import bad_input
+from litmus.checking.limits import UNLIMITED, Limits
 from litmus.checking.result import Coverage
-from litmus.checking.run import Collected, bad_input
+from litmus.checking.run import Collected
 from litmus.language import Test, load_tests
 from litmus.language.script_lowering import lower
 from semantics.axioms import ALIASES, DEFAULT, load_model, shipped_models

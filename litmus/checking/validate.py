@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from litmus.checking.errors import bad_input
 from litmus.checking.result import BadInput
 from litmus.language import SUFFIXES, Test, load_tests
-from litmus.language.script_lowering import Claim, lower
 from semantics.diagnostics import TextError, WeftError, load_source
-from semantics.text import parse_module
-from semantics.validation import validate
 
 MODULE = ".wat"
 
 
 def check_files(arguments: Sequence[str]) -> tuple[list[str], list[BadInput]]:
     """A line for each good file, and the errors; directories are searched for tests and modules."""
-    from litmus.checking.run import bad_input
-
     good: list[str] = []
     errors: list[BadInput] = []
     for argument in arguments:
@@ -42,11 +38,16 @@ def _expand(path: Path) -> list[Path]:
 def check_file(path: Path) -> str:
     """What the file is, in words. Raises the WeftError of what is wrong with it."""
     if path.suffix == MODULE:
+        from semantics.text import parse_module
+        from semantics.validation import validate
+
         validate(parse_module(load_source(path)))
         return "a valid module"
     for test in load_tests(path):
         if isinstance(test, Test):
             return f"a valid test of {len(test.threads)} threads"
+        from litmus.language.script_lowering import Claim, lower
+
         claims = lower(test, path.name).claims
         actions = sum(isinstance(c, Claim) for c in claims)
         return f"a valid script: {actions} actions, {len(claims) - actions} assertions about modules"

@@ -8,9 +8,11 @@ the way of that makes `Undecided`, with the reason.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from semantics.execution.candidate import CandidateExecution
-from semantics.execution.outcomes import Outcome
+if TYPE_CHECKING:
+    from semantics.execution.candidate import CandidateExecution
+    from semantics.execution.outcomes import Outcome
 
 
 @dataclass(frozen=True, slots=True)

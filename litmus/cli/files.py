@@ -6,8 +6,9 @@ from argparse import Namespace
 from pathlib import Path
 
 from litmus import catalogue
-from litmus.checking.check import Limits, Prepared, prepare
-from litmus.checking.run import Options, models_of
+from litmus.checking.check import Prepared, prepare
+from litmus.checking.decide import models_of
+from litmus.checking.limits import Limits, Options
 from litmus.language import Test, load_tests
 from semantics.axioms.model import Model
 from semantics.diagnostics import TextError

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from litmus import catalogue
+from litmus.checking.limits import Limits, Options
 from litmus.checking.result import Passed, Report, Result
-from litmus.checking.run import Collected, Options, collect, run
+from litmus.checking.run import Collected, collect, run
 from litmus.checking.verdict import Undecided
-from litmus.cli.files import limits_of
 from litmus.cli.status import BAD_INPUT, FAILED, INTERNAL, INTERRUPTED, OK, UNDECIDED
 
 LONG = 20
@@ -21,7 +21,7 @@ LONG = 20
 def main(options: Namespace) -> int:
     """Decides, reports, and returns the exit status."""
     herd = options.format == "herd"
-    chosen = Options(tuple(options.model), limits_of(options), herd, options.jobs)
+    chosen = Options(tuple(options.model), Limits(options.bound, options.time_limit), herd, options.jobs)
     collected = collect(options.paths, catalogue.find) if options.paths else Collected(catalogue.paths())
     with _progress(len(collected.files)) as progress:
         report = run(collected, chosen, progress)

@@ -1,0 +1,27 @@
+"""What a check may cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a user allows one check to cost. `loop`: iterations of a loop (None: the test's own bound, else the
+    default); `seconds`: wall time of the solver for one test under one model (None: no limit)."""
+
+    loop: int | None = None
+    seconds: float | None = None
+
+
+UNLIMITED = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to decide a suite. No `models`: those for which a test states an expectation, else the default."""
+
+    models: tuple[str, ...] = ()
+    limits: Limits = UNLIMITED
+    outcomes: bool = False
+    jobs: int | None = None
