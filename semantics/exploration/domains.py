@@ -134,19 +134,24 @@ class Domains:
                 self._analyse(symbols(payload))
         return self._unit_values(action, sources, self._known.__getitem__)
 
-    def satisfiable(self, conditions: Iterable[Term]) -> bool:
-        """Whether some values of the symbols make all conditions hold; True where the domains are open or too big."""
-        terms = [c for c in conditions if not isinstance(c, int)]
-        names = sorted(frozenset().union(*(symbols(c) for c in terms)), key=lambda s: s.id)
-        self._analyse(names)
-        domains = [self._known[s] for s in names]
-        if any(d.open for d in domains) or prod(len(d.values) for d in domains) > CAP:
+    def satisfiable(self, names: frozenset[Sym], conditions: Sequence[Term]) -> bool:
+        """Whether some values of the symbols `names` make all conditions, which speak of no others, hold; True where
+        the domains are not `small`."""
+        if not self.small(names):
             return True
+        order = sorted(names, key=lambda s: s.id)
+        domains = [self._known[s] for s in order]
         for values in product(*(d.values for d in domains)):
-            env = dict(zip(names, values, strict=True))
-            if all(evaluate(c, env) for c in terms):
+            env = dict(zip(order, values, strict=True))
+            if all(evaluate(c, env) for c in conditions):
                 return True
         return False
+
+    def small(self, names: frozenset[Sym]) -> bool:
+        """Whether the symbols have few values together, all of them known."""
+        self._analyse(names)
+        domains = [self._known[s] for s in names]
+        return not any(d.open for d in domains) and prod(len(d.values) for d in domains) <= CAP
 
     # --- who may be read ------------------------------------------------------------------------
     def _chain(self, node: int) -> dict[int, int]:

@@ -13,10 +13,10 @@ from difflib import get_close_matches
 from semantics.diagnostics import LinkError, Span, TextError
 from semantics.exploration.held import content, load
 from semantics.exploration.program import Get, HostThread, Instantiate, Invoke, Join, Program, Provider, Spawn
-from semantics.profiles.record import Profile
 from semantics.reduction.fig22_instantiation import Instantiation, instantiate, link
 from semantics.runtime.actions import Location
 from semantics.runtime.configuration import Value
+from semantics.runtime.profile import Profile
 from semantics.runtime.store import FuncInst, GlobalInst, ModuleInst, Store
 from semantics.syntax.modules import ExternKind, Module
 from semantics.syntax.types import I32, ExternType, ValType

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from semantics.exploration.builder import Builder
 from semantics.exploration.held import Content, load
-from semantics.profiles.record import Profile
 from semantics.runtime.actions import Location, Region
+from semantics.runtime.profile import Profile
 from semantics.runtime.store import Store
 from semantics.terms import Sym, Term
 

@@ -37,12 +37,14 @@ def refute(builder: Builder, init: int) -> None:
 
 def _possible(nodes: list[PathNode], node: PathNode, domains: Domains) -> bool:
     names = frozenset().union(*(symbols(c) for c in node.condition))
+    if not domains.small(names):
+        return True
     terms: list[Term] = list(node.condition)
     at = node.parent
     while at is not None:
         terms += [c for c in nodes[at].condition if symbols(c) <= names]
         at = nodes[at].parent
-    return domains.satisfiable(terms)
+    return domains.satisfiable(names, terms)
 
 
 def _leave_out(builder: Builder, gone: set[int]) -> None:

@@ -36,6 +36,7 @@ from semantics.runtime.configuration import Configuration, Frame, Label
 from semantics.syntax.instructions import Expr, Loop
 from semantics.terms import Sym, Term, apply, evaluate, negate, symbols
 
+VISITS = 8  # so many visits of a head are remembered
 SMALL = 64  # notify limits up to here are checked value by value
 
 
@@ -109,7 +110,7 @@ class Spin:
                 path.heads = heads
                 self._dropped.append(_Dropped(path, label, values))
             return Decision(Verdict.DROP)
-        visits = [s for s in head.visits if s.effects == path.effects]
+        visits = [s for s in head.visits if s.effects == path.effects][-VISITS:]
         silent = bool(head.visits) and head.visits[-1].visible == path.visible
         iterations = head.iterations + (not silent)
         if iterations >= self._bound:

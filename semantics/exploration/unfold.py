@@ -26,7 +26,6 @@ from semantics.exploration.oracle import Oracle, Undecided
 from semantics.exploration.path import Path
 from semantics.exploration.program import Bounds
 from semantics.exploration.spin import Spin, Verdict, outermost
-from semantics.profiles.record import Profile
 from semantics.reduction.machine import Stop, redex_operands, run_pure, successors, with_operand
 from semantics.reduction.operands import CONCRETE
 from semantics.runtime.actions import (
@@ -42,6 +41,7 @@ from semantics.runtime.actions import (
     written,
 )
 from semantics.runtime.configuration import Configuration, NotifyPrime, Transition, WaitPrime
+from semantics.runtime.profile import Profile
 from semantics.runtime.store import GlobalInst
 from semantics.syntax import instructions
 from semantics.syntax.instructions import Fence, Instantiate

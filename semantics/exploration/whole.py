@@ -9,8 +9,9 @@ from semantics.exploration.observation import located, observe, region_names
 from semantics.exploration.program import Bounds, Program
 from semantics.exploration.prune import refute
 from semantics.exploration.unfold import Unfolding
-from semantics.profiles.record import FORK, Profile
+from semantics.profiles.fork import FORK
 from semantics.runtime.actions import Field, Region
+from semantics.runtime.profile import Profile
 from semantics.runtime.store import ModuleInst
 
 

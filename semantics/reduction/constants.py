@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from semantics.diagnostics import InternalError
-from semantics.profiles.record import FORK, Profile
 from semantics.reduction.operands import operand_count
 from semantics.reduction.registry import REDEXES
 from semantics.runtime.actions import Location
 from semantics.runtime.configuration import Frame, Step, Value
+from semantics.runtime.profile import DEFAULT, Profile
 from semantics.runtime.store import ModuleInst, Store
 from semantics.syntax.instructions import Expr
 from semantics.terms import Term
@@ -21,7 +21,7 @@ from semantics.terms import Term
 class _Initial:
     """An oracle that knows the initial values of globals."""
 
-    profile: Profile = FORK
+    profile: Profile = DEFAULT
 
     def __init__(self, store: Store) -> None:
         self.store = store

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
-from semantics.profiles.record import Profile
 from semantics.runtime.actions import Location
 from semantics.runtime.configuration import Frame, Step
+from semantics.runtime.profile import Profile
 from semantics.runtime.store import Store
 from semantics.terms import Term
 

@@ -9,12 +9,12 @@ from collections.abc import Iterable, MutableMapping, Sequence
 from typing import NamedTuple
 
 from semantics.diagnostics import InternalError, LinkError, Unsupported
-from semantics.profiles.record import FORK, Profile
 from semantics.reduction.fig11_global import notified_ok, timeout_ok
 from semantics.reduction.fig22_instantiation import instantiate, link
 from semantics.reduction.machine import Stop, evaluating, resume, run_pure, start, successors
 from semantics.runtime.actions import Field, Fill, Image, Location, Payload, Region, Rmw, Write
 from semantics.runtime.configuration import Configuration, ForkPrime, NotifyPrime, Trap, Value, WaitPrime
+from semantics.runtime.profile import DEFAULT, Profile
 from semantics.runtime.store import ModuleInst, Store
 from semantics.syntax.modules import Module
 from semantics.syntax.types import ValType
@@ -41,7 +41,7 @@ Result = tuple[Value, ...] | Trap | Exhausted | Suspended
 class SequentialStore:
     """The store of one thread: the oracle that answers with what was written last."""
 
-    def __init__(self, profile: Profile = FORK) -> None:
+    def __init__(self, profile: Profile = DEFAULT) -> None:
         self.store = Store()
         self.profile = profile
         self.bytes: dict[int, bytearray] = {}  # a.data
@@ -87,7 +87,7 @@ class Sequential:
     `steps` bounds each call; `counts` counts the rules that fire.
     """
 
-    def __init__(self, profile: Profile = FORK, *, steps: int = 50_000_000) -> None:
+    def __init__(self, profile: Profile = DEFAULT, *, steps: int = 50_000_000) -> None:
         self.oracle = SequentialStore(profile)
         self.steps = steps
         self.counts: MutableMapping[str, int] = {}

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from semantics.execution.outcomes import Outcome
 from semantics.execution.structure import Status
-from semantics.profiles.record import FORK
+from semantics.profiles.fork import FORK
 from semantics.reduction.machine import Stop, run_pure, start, successors
 from semantics.reduction.run import Sequential
 from semantics.runtime.actions import Field, Location, Rmw, Write

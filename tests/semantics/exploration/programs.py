@@ -6,8 +6,9 @@ from semantics.diagnostics import Source
 from semantics.execution.structure import EventStructure, Leaf, Origin, Status
 from semantics.exploration import explore
 from semantics.exploration.program import Bounds, Cell, HostThread, Instantiate, Invoke, Program, Spawn
-from semantics.profiles.record import FORK, Profile
+from semantics.profiles.fork import FORK
 from semantics.runtime.actions import Action, Fill, Image, Read, Rmw
+from semantics.runtime.profile import Profile
 from semantics.syntax.modules import Module
 from semantics.terms import App, Sym, Term
 from semantics.text import parse_module

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from semantics.execution.structure import EventStructure
 from semantics.exploration.domains import Domain, Domains
-from semantics.terms import apply, negate
+from semantics.terms import apply, negate, symbols
 from tests.semantics.exploration.programs import SHARED, func, leaves, unfolded
 
 
@@ -118,6 +118,7 @@ def test_conditions_narrow():
     domains = Domains(s.events, s.nodes, s.threads, s.symbols, s.init)
     zero = apply("eq", 1, r, 0, arg_width=32)
     assert domains.of(r, (negate(zero),)) == Domain(frozenset((1, 2)), False)
-    assert domains.satisfiable((zero,))
-    assert not domains.satisfiable((zero, negate(zero)))
-    assert not domains.satisfiable((apply("eq", 1, r, 3, arg_width=32),))
+    names = symbols(r)
+    assert domains.satisfiable(names, (zero,))
+    assert not domains.satisfiable(names, (zero, negate(zero)))
+    assert not domains.satisfiable(names, (apply("eq", 1, r, 3, arg_width=32),))

@@ -6,7 +6,7 @@ from collections import Counter
 
 from semantics.execution.structure import Status
 from semantics.exploration.program import Bounds
-from semantics.profiles.record import FORK_PAPER
+from semantics.profiles.fork import FORK_PAPER
 from tests.semantics.exploration.programs import SHARED, func, leaves, outline, statuses, unfolded
 
 FLAG = func("P0", "(i32.store (i32.const 0) (i32.const 1)) (i32.atomic.store (i32.const 4) (i32.const 1))")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from semantics.diagnostics import LinkError, Source, StuckConfiguration
-from semantics.profiles.record import FORK, FORK_PAPER, Profile
+from semantics.profiles.fork import FORK, FORK_PAPER
 from semantics.reduction.fig22_instantiation import LINK_MISMATCH, instantiate
 from semantics.reduction.machine import Stop, run_pure, successors
 from semantics.reduction.run import Sequential
 from semantics.runtime.actions import Image, Read, Write
 from semantics.runtime.configuration import Activate, Configuration, Trap, Value
+from semantics.runtime.profile import Profile
 from semantics.runtime.store import Store
 from semantics.syntax import instructions as w
 from semantics.syntax.modules import Module

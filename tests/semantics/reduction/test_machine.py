@@ -7,7 +7,7 @@ import time
 import pytest
 
 from semantics.diagnostics import StuckConfiguration
-from semantics.profiles.record import FORK_PAPER
+from semantics.profiles.fork import FORK_PAPER
 from semantics.reduction.machine import (
     Stop,
     resume,

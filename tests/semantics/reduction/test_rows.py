@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from semantics.profiles.record import FORK, FORK_PAPER, Profile
+from semantics.profiles.fork import FORK, FORK_PAPER
 from semantics.reduction.registry import GLOBAL_FIGURE
 from semantics.reduction.rules import REDEXES, RULES
 from semantics.runtime.actions import Action, Fill, Location, Read, Rmw, Write
@@ -26,6 +26,7 @@ from semantics.runtime.configuration import (
     Value,
     WaitPrime,
 )
+from semantics.runtime.profile import Profile
 from semantics.syntax import instructions as w
 from semantics.syntax.types import F32, FUNCREF, I32, I64, PAGE, SHARED_FUNCREF, Order, RefType
 from semantics.terms import Sym, Term, apply, negate

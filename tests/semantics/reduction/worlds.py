@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from semantics.profiles.record import FORK, Profile
+from semantics.profiles.fork import FORK
 from semantics.runtime.actions import Field, Location, Region
 from semantics.runtime.configuration import Configuration, Frame, Value
+from semantics.runtime.profile import Profile
 from semantics.runtime.store import DataInst, ElemInst, FuncInst, GlobalInst, MemInst, ModuleInst, Store, TableInst
 from semantics.syntax.instructions import Instr, LocalGet
 from semantics.syntax.modules import Function

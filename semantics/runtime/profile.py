@@ -1,4 +1,7 @@
-"""A profile: which reading of the semantics the rules follow. One switch for each decision (systems.md, part C)."""
+"""The machine's parameters: which reading of the semantics the rules follow, one switch for each decision.
+
+The records themselves, one a design, stand in `semantics.profiles`.
+"""
 
 from __future__ import annotations
 
@@ -31,20 +34,5 @@ class Profile:
     start: bool = True
 
 
-FORK = Profile("fork")
-"""The repaired fork design: the default."""
-
-FORK_PAPER = Profile(
-    "fork-paper",
-    unaligned_atomics="allow",
-    failing_cmpxchg="rmw",
-    null_call="stuck",
-    link_mismatch="stuck",
-    checked_notify=False,
-    import_size="minimum",
-    start=False,
-)
-"""The letter of the paper."""
-
-PROFILES = {p.name: p for p in (FORK, FORK_PAPER)}
-"""Every profile, by name."""
+DEFAULT = Profile("fork")
+"""The repaired reading; `semantics.profiles` names it FORK."""
