@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from semantics.solver.cnf import Clauses, Conj, Dnf, bits
+from semantics.solver.cnf import EMPTY, TRUE, Clauses, Conj, Dnf, bits
 from semantics.solver.frame import Frame, Rows
-from semantics.solver.relations import Relation, closed, closed_carefully
+from semantics.solver.relations import Relation, closed
 
 
 class Demands:
@@ -61,16 +61,12 @@ class Closure:
         self.frame = frame
         self.demands = demands
         self.body = body
-        careful = frame.branching and not body.causal
-        must = closed_carefully(frame, body.must) if careful else closed(body.must)
+        must = closed(body.sure(frame))
         self.steps: Rows = {x: m for x, mask in body.may.items() if (m := mask & ~must.get(x, 0))}
-        if careful:  # static steps through events that need not exist count as chosen ones
-            for x, mask in body.must.items():
-                self.steps[x] = self.steps.get(x, 0) | mask
         joined = dict(must)
         for x, mask in self.steps.items():
             joined[x] = joined.get(x, 0) | mask
-        self.relation = Relation(must, closed(joined), self._when, exact=False)
+        self.relation = Relation(must, closed(joined) if self.steps else None, self._when, causal=must, exact=False)
         self.sources = sum(1 << x for x in self.steps)
         self.targets = 0
         for mask in self.steps.values():
@@ -109,23 +105,37 @@ class Closure:
 
     def _define(self, literal: int) -> None:
         starts, ends = self._keys[literal]
-        clauses, demands, may = self.demands.clauses, self.demands, self.relation.may
-        for s in bits(starts):
+        first = self._first(starts)
+        if len(first) > 1:
+            for s in first:
+                self._imply(self._literal(self._starts(s), ends), EMPTY, literal)
+            return
+        for s in first:
             for t in bits(self.steps[s]):
                 if ends >> t & 1:
-                    further = None
+                    further = TRUE
                 else:
                     onward = self._starts(t)
-                    if not onward or not may.get(t, 0) & ends:
+                    if not onward or not self.relation.may.get(t, 0) & ends:
                         continue
                     further = self._literal(onward, ends)
                 for conj in self._step(s, t):
-                    demands.need(conj)
-                    if further is None:
-                        clauses.add([literal, *(-x for x in conj)])
-                    elif further != literal:
-                        demands.need(frozenset((further,)))
-                        clauses.add([literal, -further, *(-x for x in conj)])
+                    self._imply(further, conj, literal)
+            after = starts & ~(1 << s)
+            if after:
+                self._imply(self._literal(after, ends), EMPTY, literal)
+
+    def _first(self, starts: int) -> list[int]:
+        """The starts that come after no other start: what lies behind the others lies behind them."""
+        later = 0
+        for s in bits(starts):
+            later |= self.relation.must.get(s, 0)
+        return bits(starts & ~later) or bits(starts)
+
+    def _imply(self, further: int, conj: Conj, literal: int) -> None:
+        if further != literal:
+            self.demands.need(conj | {further})
+            self.demands.clauses.add([literal, -further, *(-x for x in conj)])
 
 
 class Recursion:

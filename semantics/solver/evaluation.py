@@ -43,6 +43,9 @@ from semantics.solver.relations import (
 )
 from semantics.syntax.types import Order as AccessOrder
 
+CAUSAL = frozenset({"id", "po", "asw", "create", "init-overlap"})
+"""Base relations whose edges EventStructure.static_hb may close over."""
+
 Index = Cell | Area
 Env = dict[str, Index]
 
@@ -351,4 +354,4 @@ class Evaluation:
                 rows = frame.same_range(area) if name == "same-range" else frame.overlap(area)
             case _:
                 raise TypeError(f"not a base relation: {name}")
-        return Relation(rows, causal=name in ("id", "po", "asw", "create", "init-overlap"))
+        return Relation(rows, causal=rows if name in CAUSAL else None)

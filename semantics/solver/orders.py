@@ -12,8 +12,8 @@ from heapq import heapify, heappop, heappush
 
 from semantics.solver.closures import Demands
 from semantics.solver.cnf import FALSE, TRUE, Clauses, Dnf, bits
-from semantics.solver.frame import Frame, Rows
-from semantics.solver.relations import Relation, closed, closed_carefully
+from semantics.solver.frame import Frame, Rows, transpose
+from semantics.solver.relations import Relation, closed
 
 Pairs = dict[tuple[int, int], int]
 
@@ -29,24 +29,18 @@ class Order:
         self.clauses: Clauses = demands.clauses
         self.domain = domain
         self.given = given
-        inside: Rows = {x: m for x, mask in given.must.items() if domain >> x & 1 and (m := mask & domain)}
-        causal = given.causal or not frame.branching
-        closure = closed(inside) if causal else closed_carefully(frame, inside)
-        self.loops = [x for x, mask in closure.items() if mask >> x & 1]
+        inside: Rows = {x: m for x, mask in given.sure(frame).items() if domain >> x & 1 and (m := mask & domain)}
+        self.must: Rows = closed(inside)
+        self.loops = [x for x, mask in self.must.items() if mask >> x & 1]
         self.steps: Rows = {}
         for x, mask in given.may.items():
-            rest = mask & domain & ~closure.get(x, 0) if domain >> x & 1 else 0
+            rest = mask & domain & ~self.must.get(x, 0) if domain >> x & 1 else 0
             if rest:
                 self.steps[x] = rest
-        self.must: Rows = closure
-        if not causal:  # not known to be transitive over events that need not exist: every static pair has guards
-            self.must = {}
-            for x, mask in closure.items():
-                self.steps[x] = self.steps.get(x, 0) | mask
         self.pairs: Pairs = {}  # (x, y) with x < y -> literal of "x before y"
-        columns = Relation(closure).must_columns
+        columns = transpose(self.must)
         may: Rows = {x: m for x in bits(domain) if (m := domain & frame.together[x] & ~columns.get(x, 0) & ~(1 << x))}
-        self.relation = Relation(closure, may, self._when)
+        self.relation = Relation(self.must, may, self._when)
 
     def _when(self, x: int, y: int) -> Dnf:
         literal = self.literal(x, y)

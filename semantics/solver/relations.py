@@ -17,19 +17,25 @@ When = Callable[[int, int], Dnf]
 
 
 class Relation:
-    """Pairs of events. `causal`: every edge is one that the unfolding vouches for, so that closing over an event in
-    the middle needs no proof that it exists (EventStructure.static_hb)."""
+    """Pairs of events. `causal` are the pairs of `must` that the unfolding vouches for: closing over an event in the
+    middle needs no proof that it exists (EventStructure.static_hb)."""
 
     __slots__ = ("_may_columns", "_must_columns", "_when", "causal", "exact", "may", "memo", "must")
 
     def __init__(
-        self, must: Rows, may: Rows | None = None, when: When | None = None, *, causal: bool = False, exact: bool = True
+        self,
+        must: Rows,
+        may: Rows | None = None,
+        when: When | None = None,
+        *,
+        causal: Rows | None = None,
+        exact: bool = True,
     ) -> None:
         """`may` and `when` are left out for a relation of which nothing is to be chosen."""
         self.must = must
         self.may = must if may is None else may
         self._when = when
-        self.causal = causal
+        self.causal: Rows = {} if causal is None else causal
         self.exact = exact  # `when` says exactly when; else its literals may hold of more pairs
         self.memo: dict[tuple[int, int], Dnf] = {}
         self._may_columns: Rows | None = None
@@ -51,6 +57,10 @@ class Relation:
             known = self.memo[x, y] = self._when(x, y)
         return known
 
+    def sure(self, frame: Frame) -> Rows:
+        """The pairs of `must` that may be closed over whatever exists."""
+        return self.causal if frame.branching else self.must
+
     @property
     def may_columns(self) -> Rows:
         """`may` of the inverse."""
@@ -66,15 +76,16 @@ class Relation:
         return self._must_columns
 
 
-NOTHING = Relation({}, causal=True)
+NOTHING = Relation({})
 
 
 def union(parts: list[Relation]) -> Relation:
     """a | b"""
     if len(parts) == 1:
         return parts[0]
-    causal, exact = all(p.causal for p in parts), all(p.exact for p in parts)
+    exact = all(p.exact for p in parts)
     must = _joined([p.must for p in parts])
+    causal = _joined([p.causal for p in parts])
     if all(p.static for p in parts):
         return Relation(must, causal=causal)
     dynamic: dict[int, list[Relation]] = {}  # by the first event of the pair
@@ -111,7 +122,8 @@ def _met(rows: list[Rows]) -> Rows:
 
 def intersection(parts: list[Relation], simplify: Callable[[Conj], Conj]) -> Relation:
     """a & b; `simplify` drops literals of a conjunction that its other literals imply."""
-    must, causal = _met([p.must for p in parts]), any(p.causal for p in parts)
+    must = _met([p.must for p in parts])
+    causal = _met([must, _joined([p.causal for p in parts])])
     if all(p.static for p in parts):
         return Relation(must, causal=causal)
 
@@ -128,8 +140,9 @@ def intersection(parts: list[Relation], simplify: Callable[[Conj], Conj]) -> Rel
 def difference(left: Relation, right: Relation) -> Relation:
     """a \\ b; `right` must be exact."""
     must = {x: m for x, mask in left.must.items() if (m := mask & ~right.may.get(x, 0))}
+    causal = _met([must, left.causal])
     if left.static and right.static:
-        return Relation(must, causal=left.causal)
+        return Relation(must, causal=causal)
     may = {x: m for x, mask in left.may.items() if (m := mask & ~right.must.get(x, 0))}
 
     def when(x: int, y: int) -> Dnf:
@@ -138,7 +151,7 @@ def difference(left: Relation, right: Relation) -> Relation:
             result = conjunctions(result, tuple(frozenset((-literal,)) for literal in conj))
         return result
 
-    return Relation(must, may, when, causal=left.causal, exact=left.exact)
+    return Relation(must, may, when, causal=causal, exact=left.exact)
 
 
 def inverse(arg: Relation) -> Relation:
@@ -239,13 +252,3 @@ def closed(rows: Rows) -> Rows:
                 result[x] = reach
                 cyclic = True
     return result
-
-
-def closed_carefully(frame: Frame, rows: Rows) -> Rows:
-    """The pairs of the closure whose paths exist whenever both ends do."""
-    result = dict(rows)
-    while True:
-        longer = _joined([result, _composed(frame, result, result, certain=True)])
-        if longer == result:
-            return result
-        result = longer
