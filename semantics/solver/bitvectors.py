@@ -15,13 +15,14 @@ from semantics.execution.candidate import CandidateExecution
 from semantics.execution.outcomes import And, Equals, HasStatus, Not, Observable, Or, Outcome, Proposition, Same
 from semantics.execution.structure import EventStructure, Fate, Kind, Leaf, Origin, Status
 from semantics.runtime.actions import BYTE, Field, read_value
-from semantics.solver.checks import Checks, prune
+from semantics.solver.checks import Checks, prune, queue_order
 from semantics.solver.closures import Demands
 from semantics.solver.cnf import FALSE, TRUE, Clauses, bits
 from semantics.solver.decoding import decode
 from semantics.solver.evaluation import Evaluation
 from semantics.solver.frame import Area, Cell, Frame
 from semantics.solver.plans import plan_of
+from semantics.solver.relations import NOTHING
 from semantics.solver.sat import Answer
 from semantics.solver.sources import choose_sources
 from semantics.solver.suspensions import Suspensions
@@ -94,8 +95,11 @@ class BitVectors:
         self.clauses = clauses = Clauses()
         self.frame = frame = Frame(structure, clauses)
         self.demands = demands = Demands(clauses)
+        known = NOTHING
         if plan.monotone and not named:
-            prune(Evaluation(frame, plan, demands, None))
+            before = Evaluation(frame, plan, demands, None)
+            prune(before)
+            known = queue_order(before)
         for area in frame.areas.values():
             if area.region.field is Field.DATA:
                 for segment in area.segments:
@@ -103,7 +107,7 @@ class BitVectors:
                         segment.cells = [Cell(area, k, segment) for k in range(segment.low, segment.high)]
         frame.recut()
         choose_sources(frame, clauses, exclusive=not plan.monotone)
-        self.suspensions = Suspensions(frame, demands, fifo=plan.queues)
+        self.suspensions = Suspensions(frame, demands, fifo=plan.queues, given=known)
         self.evaluation = Evaluation(frame, plan, demands, self.suspensions.relations())
         checks = Checks(self.evaluation, demands)
         checks.collect()

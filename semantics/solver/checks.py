@@ -16,7 +16,7 @@ from semantics.solver.evaluation import Env, Evaluation
 from semantics.solver.frame import Frame, Rows
 from semantics.solver.orders import Order
 from semantics.solver.plans import Cycles, Factor
-from semantics.solver.relations import Relation
+from semantics.solver.relations import NOTHING, Relation, closed
 
 FEW = 8
 """So many events are tried one by one before the columns of a relation are worth computing."""
@@ -86,6 +86,15 @@ def _prune_segment(evaluation: Evaluation, ring: tuple[Factor, ...], env: Env) -
                 reached = onward
             if reached >> start & 1:
                 segment.sources[reader] &= ~(1 << writer)
+
+
+def queue_order(evaluation: Evaluation) -> Relation:
+    """What the order of every wait queue contains already, because the model orders both: static pairs only."""
+    body = evaluation.plan.queue_order()
+    if body is None or not evaluation.plan.queues:
+        return NOTHING
+    rows = closed(evaluation.relation(body, {}).sure(evaluation.frame))
+    return Relation(rows, causal=rows)
 
 
 def _filter(evaluation: Evaluation, factor: Factor, env: Env) -> int:

@@ -6,7 +6,7 @@ from semantics.axioms.model import Model
 from semantics.execution.candidate import CandidateExecution
 from semantics.execution.outcomes import Proposition
 from semantics.execution.structure import EventStructure
-from semantics.solver.checks import Checks, prune
+from semantics.solver.checks import Checks, prune, queue_order
 from semantics.solver.closures import Demands
 from semantics.solver.cnf import FALSE, TRUE, Clauses
 from semantics.solver.decoding import decode
@@ -14,6 +14,7 @@ from semantics.solver.evaluation import Evaluation
 from semantics.solver.frame import Frame
 from semantics.solver.observables import Observables
 from semantics.solver.plans import plan_of
+from semantics.solver.relations import NOTHING
 from semantics.solver.sat import Answer, Sat
 from semantics.solver.suspensions import Suspensions
 from semantics.solver.values import OTHER, Domains, Values
@@ -38,7 +39,8 @@ class Encoding:
             prune(before)
         self.domains = Domains(frame, merging=plan.monotone)
         self.values = values = Values(frame, self.domains, clauses, exclusive=not plan.monotone)
-        self.suspensions = Suspensions(frame, demands, fifo=plan.queues)
+        known = queue_order(before) if plan.monotone and not named else NOTHING
+        self.suspensions = Suspensions(frame, demands, fifo=plan.queues, given=known)
         self.evaluation = Evaluation(frame, plan, demands, self.suspensions.relations())
         self.evaluation.adopt(before)
         checks = Checks(self.evaluation, demands)

@@ -86,7 +86,7 @@ class Order:
 
     def _graph(self) -> dict[int, int]:
         """Neighbours of each event: mentioned pairs, and the static order between their events, reduced."""
-        vertices = 0
+        vertices, frame = 0, self.frame
         graph: dict[int, int] = {}
         for x, y in self.pairs:
             graph[x] = graph.get(x, 0) | 1 << y
@@ -95,16 +95,17 @@ class Order:
             vertices |= 1 << x
         for x in list(graph):
             after = self.must.get(x, 0) & vertices
-            covered = 0
+            covered = 0  # what follows from a step in between that exists whenever both ends do
             for y in bits(after):
-                covered |= self.must.get(y, 0)
+                certain = -1 if frame.entails[x] >> y & 1 else frame.entailed_by[y]
+                covered |= self.must.get(y, 0) & certain
             for y in bits(after & ~covered):
                 graph[x] |= 1 << y
                 graph[y] |= 1 << x
         return graph
 
     def _triangles(self, emit: Callable[[list[int]], None]) -> None:
-        graph = self._graph()
+        graph, together = self._graph(), self.frame.together
         literal = self.literal
         heap = [(mask.bit_count(), x) for x, mask in graph.items()]
         heapify(heap)
@@ -116,6 +117,8 @@ class Order:
             for i, a in enumerate(around):
                 graph[a] &= ~(1 << v)
                 for b in around[:i]:
+                    if not together[a] >> b & 1:
+                        continue  # no execution has a cycle through both
                     graph[a] |= 1 << b
                     graph[b] |= 1 << a
                     va, ab, bv = literal(v, a), literal(a, b), literal(b, v)

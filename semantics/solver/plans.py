@@ -160,6 +160,15 @@ class Plan:
         """An expression with all its parts."""
         return [expr, *(part for child in children(expr) for part in self.parts(child))]
 
+    def queue_order(self) -> Expr | None:
+        """A relation that must be acyclic and has `queue` among its parts: the queues agree with the rest of it."""
+        bodies = [cycles.body for cycles in self.checks if cycles.body is not None]
+        for expr in bodies:
+            parts = expr.args if isinstance(expr, Union) else (expr,)
+            if any(isinstance(part, Base) and part.name == "queue" for part in parts):
+                return expr
+        return None
+
     def _monotone(self, expr: Expr) -> bool:
         if isinstance(expr, Difference) and self.chosen(expr.right):
             return False

@@ -34,8 +34,8 @@ class SuspensionValues(Protocol):
 class Suspensions:
     """`wakes[wait, notify]`, the literals of the matching; `queues`, per location the order of its events."""
 
-    def __init__(self, frame: Frame, demands: Demands, *, fifo: bool) -> None:
-        """Literals of the matching; with `fifo` an order for every queue."""
+    def __init__(self, frame: Frame, demands: Demands, *, fifo: bool, given: Relation = NOTHING) -> None:
+        """Literals of the matching; with `fifo` an order for every queue, which contains `given`."""
         self.frame = frame
         self.demands = demands
         self.fifo = fifo
@@ -49,17 +49,19 @@ class Suspensions:
             if place is not None:
                 self.members.setdefault(place, []).append(events[e])
         for place, members in self.members.items():
+            if fifo:
+                domain = sum(1 << e.id for e in members)
+                self.queues[place] = Order(f"queue {place}", frame, demands, domain, given)
             for wait in members:
                 for notify in members:
                     if wait.kind is Kind.WAIT and notify.kind is Kind.NOTIFY:
-                        self._wake(wait, notify)
-            if fifo:
-                domain = sum(1 << e.id for e in members)
-                self.queues[place] = Order(f"queue {place}", frame, demands, domain, NOTHING)
+                        self._wake(place, wait, notify)
 
-    def _wake(self, wait: Event, notify: Event) -> None:
+    def _wake(self, place: Location, wait: Event, notify: Event) -> None:
         frame = self.frame
         if not frame.together[wait.id] >> notify.id & 1:
+            return
+        if self.fifo and self.queues[place].must.get(notify.id, 0) >> wait.id & 1:
             return
         literal = self.wakes[wait.id, notify.id] = self.clauses.fresh()
         for event in (wait.id, notify.id):
@@ -81,14 +83,16 @@ class Suspensions:
                 if wait == peer and together[notify] >> woken & 1:
                     wake[notify, woken] = literal
         rows: Rows = {}
+        must: Rows = {}
         for order in self.queues.values():
             rows.update(order.relation.may)
+            must.update(order.relation.must)
         orders = list(self.queues.values())
 
         def before(x: int, y: int) -> tuple[frozenset[int], ...]:
             return next(o.relation.when(x, y) for o in orders if o.domain >> x & 1)
 
-        return {"susp": _chosen(susp), "wake": _chosen(wake), "queue": Relation({}, rows, before)}
+        return {"susp": _chosen(susp), "wake": _chosen(wake), "queue": Relation(must, rows, before, causal=must)}
 
     def emit(self, values: SuspensionValues) -> None:
         """Adds the clauses: fates and counts agree with the matching, queues are FIFO."""
@@ -158,20 +162,22 @@ class Suspensions:
         clauses, here = self.clauses, self.frame.guards[notify.id]
         waiting: dict[int, int] = {}
         for wait in members:
-            if wait.kind is Kind.WAIT and self.frame.together[wait.id] >> notify.id & 1:
+            if (wait.id, notify.id) in self.wakes:
                 waiting[wait.id] = self._waiting(order, wait, notify, members)
-        number = len(waiting)
+        limits = values.term(notify.limit)
+        number = max((limit for limit in limits if limit <= len(waiting)), default=0)
         for w, inside in waiting.items():
             wake = self.wakes[w, notify.id]
             clauses.add([-wake, inside])
-            older = [clauses.all_of([x, order.literal(v, w)]) for v, x in waiting.items() if v != w]
+            others = self.frame.together[w] & ~(1 << w)
+            older = [clauses.all_of([x, order.literal(v, w)]) for v, x in waiting.items() if others >> v & 1]
             rank: list[int] = [TRUE, *[FALSE] * number]  # rank[k]: at least k older waiters
             for literal in older:
                 rank = [
                     TRUE if k == 0 else clauses.any_of([rank[k], clauses.all_of([rank[k - 1], literal])])
                     for k in range(number + 1)
                 ]
-            for limit, chosen in values.term(notify.limit).items():
+            for limit, chosen in limits.items():
                 if limit < 0:
                     continue
                 too_many = rank[limit] if limit <= number else FALSE
@@ -185,7 +191,8 @@ class Suspensions:
         for other in members:
             if other.kind is Kind.TIMEOUT and other.peer == wait.id and frame.together[other.id] >> notify.id & 1:
                 parts.append(-clauses.all_of([frame.guards[other.id], order.literal(other.id, notify.id)]))
-            if other.kind is Kind.NOTIFY and other.id != notify.id and (wait.id, other.id) in self.wakes:
+            earlier = other.kind is Kind.NOTIFY and other.id != notify.id and (wait.id, other.id) in self.wakes
+            if earlier and frame.together[other.id] >> notify.id & 1:
                 parts.append(-clauses.all_of([self.wakes[wait.id, other.id], order.literal(other.id, notify.id)]))
         return clauses.all_of(parts)
 
