@@ -43,6 +43,7 @@ from semantics.syntax.types import Order
 from semantics.terms import Sym, Term, evaluate, symbols
 
 CAP = 4096
+SAMPLE = 64  # of more combinations than CAP
 
 
 class Domain(NamedTuple):
@@ -116,7 +117,7 @@ class Domains:
         order = sorted(names, key=lambda s: s.id)
         domains = [self._known[s] for s in order]
         values = set()
-        for choice in islice(product(*(sorted(d.values) for d in domains)), CAP):
+        for choice in _choices(domains):
             env = dict(zip(order, choice, strict=True))
             if all(evaluate(c, env) for c in about):
                 values.add(evaluate(term, env))
@@ -372,9 +373,14 @@ class Domains:
             return look(term)
         names = sorted(symbols(term), key=lambda s: s.id)
         domains = [look(s) for s in names]
-        choices = product(*(sorted(d.values) for d in domains))
-        values = frozenset(evaluate(term, dict(zip(names, v, strict=True))) for v in islice(choices, CAP))
+        values = frozenset(evaluate(term, dict(zip(names, v, strict=True))) for v in _choices(domains))
         return Domain(values, any(d.open for d in domains) or prod(len(d.values) for d in domains) > CAP)
+
+
+def _choices(domains: list[Domain]) -> Iterable[tuple[int, ...]]:
+    """A value of each domain, in all ways; a few of these where there are too many."""
+    total = prod(len(d.values) for d in domains)
+    return islice(product(*(sorted(d.values) for d in domains)), CAP if total <= CAP else SAMPLE)
 
 
 def _whole(payload: Payload) -> Term:

@@ -104,10 +104,15 @@ def evaluate(term: Term, env: Mapping[Sym, int]) -> int:
 
 
 def _evaluate(term: App, env: Mapping[Sym, int], known: dict[int, int]) -> int:
-    found = known.get(id(term))  # terms share parts
-    if found is None:
-        args = [
-            a if isinstance(a, int) else env[a] if isinstance(a, Sym) else _evaluate(a, env, known) for a in term.args
-        ]
-        found = known[id(term)] = OPERATORS[term.op].function(term.arg_width, term.width, *args)
-    return found
+    todo = [term]
+    while todo:  # terms share parts and may be deep: a table, no recursion
+        part = todo[-1]
+        missing = [a for a in part.args if isinstance(a, App) and id(a) not in known]
+        if missing:
+            todo += missing
+            continue
+        todo.pop()
+        if id(part) not in known:
+            args = [a if isinstance(a, int) else env[a] if isinstance(a, Sym) else known[id(a)] for a in part.args]
+            known[id(part)] = OPERATORS[part.op].function(part.arg_width, part.width, *args)
+    return known[id(term)]

@@ -44,14 +44,28 @@ class App:
         return self._hash
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (
-            isinstance(other, App)
-            and self._hash == other._hash
-            and self.op == other.op
-            and self.width == other.width
-            and self.arg_width == other.arg_width
-            and self.args == other.args
-        )
+        if self is other:
+            return True
+        if not isinstance(other, App) or self._hash != other._hash:
+            return False
+        todo: list[tuple[Term, Term]] = [(self, other)]
+        while todo:  # terms may be deep: no recursion
+            a, b = todo.pop()
+            if a is b:
+                continue
+            if isinstance(a, App) and isinstance(b, App):
+                if (a._hash, a.op, a.width, a.arg_width, len(a.args)) != (
+                    b._hash,
+                    b.op,
+                    b.width,
+                    b.arg_width,
+                    len(b.args),
+                ):
+                    return False
+                todo += zip(a.args, b.args, strict=True)
+            elif isinstance(a, App) or a != b:
+                return False
+        return True
 
     def __reduce__(self) -> tuple[type[App], tuple[str, tuple[Term, ...], int, int]]:
         # hashes of strings differ between processes: build anew
@@ -64,8 +78,14 @@ Term = int | Sym | App
 @lru_cache(maxsize=65536)
 def symbols(term: Term) -> frozenset[Sym]:
     """The symbols that occur in a term."""
-    if isinstance(term, int):
-        return frozenset()
-    if isinstance(term, Sym):
-        return frozenset((term,))
-    return frozenset().union(*(symbols(a) for a in term.args))
+    found: set[Sym] = set()
+    seen: set[int] = set()
+    todo: list[Term] = [term]
+    while todo:  # terms may be deep: no recursion
+        part = todo.pop()
+        if isinstance(part, Sym):
+            found.add(part)
+        elif isinstance(part, App) and id(part) not in seen:
+            seen.add(id(part))
+            todo += part.args
+    return frozenset(found)
