@@ -22,9 +22,14 @@ BYTES_I32 = 4
 def located(program: Program, plan: Plan) -> dict[str, tuple[Location, int]]:
     """Where the named cells are: location and size, in bytes of `data` or 1 for `val`.
 
-    Raises TextError for a cell of an instance or export that there is not.
+    Raises TextError for a cell of an instance or export that there is not, and for an observed cell without a name.
     """
-    return {cell.name: _location(cell, plan) for cell in program.cells}
+    found = {cell.name: _location(cell, plan) for cell in program.cells}
+    for name in program.observed:
+        if name not in found:
+            near = get_close_matches(name, found, 1)
+            raise TextError(f"unknown cell {name}", hint=f"did you mean {near[0]}?" if near else "")
+    return found
 
 
 def _location(cell: Cell, plan: Plan) -> tuple[Location, int]:

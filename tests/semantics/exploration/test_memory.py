@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from semantics.diagnostics import TextError
 from semantics.execution.structure import EventStructure, Kind
 from semantics.exploration import explore
 from semantics.exploration.program import Cell, Command, HostThread, Instantiate, Invoke, Program, Provider, Spawn
@@ -260,3 +263,17 @@ def test_instantiate_in_a_thread():
         "4 P1 <2 [eq(v8, 5)] 8:(r tab[0:1] v8) 9:(r 6.data[0:4] v9) 10:(w 6.data[4:8] v9) => done",
     ]
     assert s.asw[2:] == [(5, 9), (5, 10)]
+
+
+@pytest.mark.parametrize(
+    ("cell", "observed", "message"),
+    [
+        (Cell("x", "m", "mem"), "y", "unknown cell y"),
+        (Cell("x", "n", "mem"), "x", "unknown instance n"),
+        (Cell("x", "m", "memory"), "x", "no exported memory or global memory"),
+    ],
+)
+def test_cells_that_there_are_not(cell, observed, message):
+    main = HostThread("main", (Instantiate("m", module(SHARED)),))
+    with pytest.raises(TextError, match=message):
+        explore(Program("test", main, (cell,), (observed,)))
