@@ -6,7 +6,7 @@ puts the pair there, not the other way round: every check is antitone, so a larg
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from semantics.solver.cnf import EMPTY, TRUE, Clauses, Conj, Dnf, bits
 from semantics.solver.frame import Frame, Rows
@@ -27,6 +27,8 @@ class Demands:
         self.pairs: dict[int, list[tuple[int, int]]] = {}
         self._definitions: dict[int, Callable[[int], None]] = {}
         self._defined: set[int] = set()
+        self._pending: list[int] = []
+        self._busy = False
 
     def announce(self, literal: int, define: Callable[[int], None], supports: list[Conj]) -> None:
         """A new variable whose clauses `define` adds, once somebody needs them."""
@@ -35,12 +37,18 @@ class Demands:
         if supports:
             self.supports[literal] = supports
 
-    def need(self, literals: Conj) -> None:
+    def need(self, literals: Iterable[int]) -> None:
         """Adds the definitions of the closure variables among `literals`, and of those that these need in turn."""
         for literal in literals:
             if literal in self._definitions and literal not in self._defined:
                 self._defined.add(literal)
+                self._pending.append(literal)
+        if not self._busy:  # definitions ask for others: one loop serves them all
+            self._busy = True
+            while self._pending:
+                literal = self._pending.pop()
                 self._definitions[literal](literal)
+            self._busy = False
 
     def simplify(self, conj: Conj) -> Conj:
         """A conjunction without the literals that its others imply."""
@@ -73,6 +81,7 @@ class Closure:
             self.targets |= mask
         self._literals: dict[tuple[int, int], int] = {}
         self._keys: dict[int, tuple[int, int]] = {}
+        self._taken: dict[tuple[int, int], list[Conj]] = {}
 
     def _starts(self, x: int) -> int:
         return self.sources & (self.relation.must.get(x, 0) | 1 << x)
@@ -92,9 +101,11 @@ class Closure:
 
     def _step(self, s: int, t: int) -> list[Conj]:
         """When a chosen step is taken, existence of its ends included."""
-        found = []
-        for conj in self.body.when(s, t):
-            found.append(conj | self.frame.missing(1 << s | 1 << t, self.frame.present(conj)))
+        found = self._taken.get((s, t))
+        if found is None:
+            frame, both = self.frame, 1 << s | 1 << t
+            found = [conj | frame.missing(both, frame.present(conj)) for conj in self.body.when(s, t)]
+            self._taken[s, t] = found
         return found
 
     def _when(self, x: int, y: int) -> Dnf:
@@ -134,7 +145,7 @@ class Closure:
 
     def _imply(self, further: int, conj: Conj, literal: int) -> None:
         if further != literal:
-            self.demands.need(conj | {further})
+            self.demands.need((*conj, further))
             self.demands.clauses.add([literal, -further, *(-x for x in conj)])
 
 

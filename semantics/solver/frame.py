@@ -15,6 +15,8 @@ from semantics.runtime.actions import Action, Field, Read, Region, Write
 from semantics.solver.cnf import FALSE, TRUE, Clauses, bits
 from semantics.syntax.types import Order
 
+NO_GUARDS: frozenset[int] = frozenset()
+
 Rows = dict[int, int]
 """A relation: {event: bit mask of its successors}; events without successors may be missing."""
 
@@ -235,12 +237,11 @@ class Frame:
         return rows
 
     def missing(self, needed: int, given: int) -> frozenset[int]:
-        """Guards that make the events of mask `needed` exist, where those of mask `given` exist already."""
-        if not self.branching:
-            return frozenset()
-        for event in bits(given):
-            given |= self.entails[event]
-        guards = {self.guards[e] for e in bits(needed & ~given)}
+        """Guards that make the events of mask `needed` exist, where those of `given` and all that they entail do."""
+        needed &= ~given
+        if not needed or not self.branching:
+            return NO_GUARDS
+        guards = {self.guards[e] for e in bits(needed)}
         guards.discard(TRUE)
         return frozenset(guards)
 

@@ -174,7 +174,7 @@ def composition(frame: Frame, left: Relation, right: Relation) -> Relation:
             low = middle & -middle
             middle ^= low
             z = low.bit_length() - 1
-            exists = frame.missing(low, 1 << x | 1 << y)
+            exists = frame.missing(low, frame.entails[x] | frame.entails[y])
             for conj in conjunctions(left.when(x, z), right.when(z, y)):
                 if not conj and not exists:
                     return ALWAYS

@@ -13,6 +13,7 @@ from semantics.axioms.candidates import ill_formed
 from semantics.axioms.evaluate import check
 from semantics.axioms.model import Model
 from semantics.axioms.referee import referee_for
+from semantics.execution.outcomes import And, Equals
 from semantics.execution.structure import EventStructure, Status
 from semantics.solver import Problem
 from semantics.solver.orders import Order
@@ -217,3 +218,24 @@ def test_a_model_whose_order_no_check_mentions() -> None:
     problem = Problem(shapes.sb(UNORD), bare)
     for outcome in problem.outcomes():
         assert check(bare, problem.witness(outcome)) == []
+
+
+def test_long_chains_do_not_exhaust_the_stack() -> None:
+    """A message handed on by 300 threads: each closure variable needs the next."""
+    n = 300
+    b = Builder(size=n + 1)
+    first = b.thread("T0")
+    first.store(n, 1)
+    first.store(0, 1, SEQCST)
+    for i in range(1, n):
+        t = b.thread(f"T{i}")
+        t.load(i - 1, SEQCST)
+        t.store(i, 1, SEQCST)
+    last = b.thread("R")
+    last.load(n - 1, SEQCST)
+    last.load(n)
+    problem = Problem(b.build(), load_model("wasm"))
+    ones = And(tuple(Equals((f"T{i}", "r0"), 1) for i in range(1, n)))
+    seen = Equals(("R", "r0"), 1)
+    assert problem.possible(And((ones, seen, Equals(("R", "r1"), 1)))) is True
+    assert problem.possible(And((ones, seen, Equals(("R", "r1"), 0)))) is False
