@@ -159,7 +159,9 @@ def test_one_notify_may_come_too_early() -> None:
 
 def test_a_bound_leaves_assertions_undecided() -> None:
     spin = "(loop (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1))) (br 0))"
-    text = f"""{MEMORY} {thread("T1", spin)} (wait $T1) (module (func (export "f"))) (assert_return (invoke "f"))"""
+    other = "(i32.store (i32.const 0) (i32.const 7))"
+    text = f"""{MEMORY} {thread("T1", spin)} {thread("T2", other)}
+      (wait $T1) (module (func (export "f"))) (assert_return (invoke "f"))"""
     result = decide(text, limits=Limits(loop=2))
     assert result.gaps
     assert Passed.UNKNOWN in [a.passed for a in result.assertions]

@@ -3,62 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from litmus.cli import main
 from litmus.cli.status import BAD_INPUT
-
-GOOD = """\
-WASM SB
-{ i32 x; i32 y; }
- P                    | Q                    ;
- i32.store x 1        | i32.store y 1        ;
- r0 = i32.load y      | r0 = i32.load x      ;
-exists (0:r0=0 /\\ 1:r0=0)
-"""
-
-
-class Ran(NamedTuple):
-    """What a run of weft gave."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def all(self) -> str:
-        return self.out + self.err
-
-
-@pytest.fixture
-def weft(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
-    """Runs weft in a directory of its own; files are given by name and content."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str, **files: str | bytes) -> Ran:
-        for name, content in files.items():
-            path = tmp_path / name.replace("__", ".")
-            path.write_bytes(content.encode() if isinstance(content, str) else content)
-        status = main(arguments)
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.out + captured.err
-        return Ran(status, captured.out, captured.err)
-
-    return run
-
+from tests.litmus.cli.conftest import SB
 
 PLACED = [
-    ("unclosed parenthesis", GOOD.replace("i32.store x 1 ", "(i32.store (i32.const 0) "), "t.litmus:4:2", "not closed"),
-    ("unclosed condition", GOOD.replace("1:r0=0)", "1:r0=0"), "t.litmus:6:", '")"'),
-    ("unknown instruction", GOOD.replace("i32.load y", "i32.laod y"), "t.litmus:5:7", "i32.load"),
-    ("duplicate location", GOOD.replace("i32 y;", "i32 x;"), "t.litmus:2:14", "duplicate"),
-    ("type error", GOOD.replace("i32.store x 1 ", "i32.store x (i64.const 1) "), "t.litmus:4:", "(rule T21)"),
-    ("unknown register", GOOD.replace("1:r0=0)", "1:r9=0)"), "t.litmus:6:", "r0"),
-    ("unknown thread", GOOD.replace("1:r0=0)", "7:r0=0)"), "t.litmus:6:", "thread"),
-    ("unknown location", GOOD.replace("i32.load y", "i32.load z"), "t.litmus:5:", "z"),
-    ("unknown model expected", GOOD + "expect wsm: allowed\n", "t.litmus:", "wasm"),
+    ("unclosed parenthesis", SB.replace("i32.store x 1 ", "(i32.store (i32.const 0) "), "t.litmus:4:2", "not closed"),
+    ("unclosed condition", SB.replace("1:r0=0)", "1:r0=0"), "t.litmus:6:", '")"'),
+    ("unknown instruction", SB.replace("i32.load y", "i32.laod y"), "t.litmus:5:7", "i32.load"),
+    ("duplicate location", SB.replace("i32 y;", "i32 x;"), "t.litmus:2:14", "duplicate"),
+    ("type error", SB.replace("i32.store x 1 ", "i32.store x (i64.const 1) "), "t.litmus:4:", "(rule T21)"),
+    ("unknown register", SB.replace("1:r0=0)", "1:r9=0)"), "t.litmus:6:", "r0"),
+    ("unknown thread", SB.replace("1:r0=0)", "7:r0=0)"), "t.litmus:6:", "thread"),
+    ("unknown location", SB.replace("i32.load y", "i32.load z"), "t.litmus:5:", "z"),
+    ("unknown model expected", SB + "expect wsm: allowed\n", "t.litmus:", "wasm"),
 ]
 
 
@@ -116,7 +77,7 @@ def test_directory_without_tests(weft, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("verb", ["run", "outcomes", "explain"])
 def test_unknown_model(weft, verb: str) -> None:
-    ran = weft(verb, "t.litmus", "--model", "wasn", t__litmus=GOOD)
+    ran = weft(verb, "t.litmus", "--model", "wasn", t__litmus=SB)
     assert ran.status == BAD_INPUT
     assert "unknown model wasn" in ran.err
     assert "wasm" in ran.err
@@ -124,20 +85,20 @@ def test_unknown_model(weft, verb: str) -> None:
 
 def test_model_with_an_unknown_relation(weft) -> None:
     model = "let hb = (po | rv)^+\nirreflexive hb as strict\n"
-    ran = weft("run", "t.litmus", "--model", "m.cat", t__litmus=GOOD, m__cat=model)
+    ran = weft("run", "t.litmus", "--model", "m.cat", t__litmus=SB, m__cat=model)
     assert ran.status == BAD_INPUT
     assert "m.cat:1:16" in ran.err
     assert "rv" in ran.err
 
 
 def test_model_file_that_is_missing(weft) -> None:
-    ran = weft("run", "t.litmus", "--model", "m.cat", t__litmus=GOOD)
+    ran = weft("run", "t.litmus", "--model", "m.cat", t__litmus=SB)
     assert ran.status == BAD_INPUT
     assert "m.cat" in ran.err
 
 
 def test_a_suite_goes_on_after_a_bad_file(weft) -> None:
-    ran = weft("run", ".", a__litmus="WASM a\n{", b__litmus=GOOD, c__wast="(module", d__litmus=GOOD.replace("SB", "D"))
+    ran = weft("run", ".", a__litmus="WASM a\n{", b__litmus=SB, c__wast="(module", d__litmus=SB.replace("SB", "D"))
     assert ran.status == BAD_INPUT
     assert ran.out.index("SB ") < ran.out.index("a.litmus:2")
     assert "c.wast:1:1" in ran.out
