@@ -20,7 +20,16 @@ def decide(test: Test | Script, options: Options) -> list[Result | ScriptResult]
     prepared = prepare(test, options.limits)
     expected = expectations(test)
     return [
-        slim(check(prepared, m, options.limits, expected=expected.get(m.name), outcomes=options.outcomes))
+        slim(
+            check(
+                prepared,
+                m,
+                options.limits,
+                expected=expected.get(m.name),
+                outcomes=options.outcomes,
+                why=options.why,
+            )
+        )
         for m in models_of(test, options)
     ]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from litmus.checking.verdict import Allowed, Undecided, Verdict
+from litmus.checking.verdict import Allowed, Forbidden, Undecided, Verdict
 from litmus.language import Condition, Expectation
 from semantics.execution.outcomes import Observable, Outcome, Proposition
 
@@ -202,9 +202,12 @@ class Report:
 
 
 def slim(result: Result) -> Result:
-    """The result without its witness, fit to be sent to another process."""
-    if isinstance(result.verdict, Allowed):
-        return replace(result, verdict=replace(result.verdict, witness=None))
+    """The result without executions, fit to be sent to another process."""
+    match result.verdict:
+        case Allowed():
+            return replace(result, verdict=replace(result.verdict, witness=None))
+        case Forbidden():
+            return replace(result, verdict=replace(result.verdict, nearest=None))
     return result
 
 

@@ -20,8 +20,13 @@ LONG = 20
 
 def main(options: Namespace) -> int:
     """Decides, reports, and returns the exit status."""
-    herd = options.format == "herd"
-    chosen = Options(tuple(options.model), Limits(options.bound, options.time_limit), herd, options.jobs)
+    chosen = Options(
+        tuple(options.model),
+        Limits(options.bound, options.time_limit),
+        outcomes=options.format == "herd",
+        why=options.format == "json",
+        jobs=options.jobs,
+    )
     collected = collect(options.paths, catalogue.find) if options.paths else Collected(catalogue.paths())
     with _progress(len(collected.files)) as progress:
         report = run(collected, chosen, progress)

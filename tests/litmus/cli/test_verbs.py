@@ -63,6 +63,12 @@ def test_precedence_of_exit_statuses(weft) -> None:
     assert weft("run", ".", c__litmus="WASM").status == 2
 
 
+def test_a_time_limit_that_is_ample_changes_nothing(weft) -> None:
+    ran = weft("run", "t.litmus", "--time-limit", "60", t__litmus=ALLOWED)
+    assert ran.status == OK
+    assert "3 as expected" in ran.out
+
+
 def test_models_of_the_command_line_win(weft) -> None:
     ran = weft("run", "t.litmus", "--model", "sc", "--model", "wasm[-dagger]", t__litmus=ALLOWED)
     assert ran.status == OK
@@ -104,6 +110,7 @@ def test_json_and_jobs(weft, jobs: str) -> None:
     assert ran.status == OK
     assert [t["name"] for t in found["tests"]] == [f"SB{i}" for i in range(5) for _ in range(3)]
     assert all(t["agrees"] for t in found["tests"])
+    assert {tuple(t["core"]) for t in found["tests"] if t["model"] == "sc"} == {("sc-last",)}
 
 
 def test_junit(weft) -> None:
