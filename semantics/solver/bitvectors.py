@@ -109,14 +109,14 @@ class BitVectors:
         choose_sources(frame, clauses, exclusive=not plan.monotone)
         self.suspensions = Suspensions(frame, demands, fifo=plan.queues, given=known)
         self.evaluation = Evaluation(frame, plan, demands, self.suspensions.relations())
-        checks = Checks(self.evaluation, demands)
+        checks = Checks(self.evaluation, demands, named=named)
         checks.collect()
         self.values = BitValues(frame, clauses)
         for symbol, info in structure.symbols.items():
             if info.origin in (Origin.FATE, Origin.COUNT, Origin.ENDED):
                 self.values.symbol(symbol)
         self.suspensions.emit(self.values)
-        self.selectors = checks.emit_all(named=named)
+        self.selectors = checks.emit_all()
         self.suspensions.finish()
         self.solver = z3.Solver()
         if time_limit is not None:

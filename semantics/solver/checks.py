@@ -111,9 +111,10 @@ def _step(evaluation: Evaluation, factor: Factor, env: Env) -> Step:
 class Checks:
     """Turns the checks of an evaluation's model into refused conjunctions, then into clauses."""
 
-    def __init__(self, evaluation: Evaluation, demands: Demands) -> None:
-        """Nothing is evaluated before `collect`."""
+    def __init__(self, evaluation: Evaluation, demands: Demands, *, named: bool) -> None:
+        """Nothing is evaluated before `collect`. `named`: clauses are to stand under a selector for each check."""
         self.evaluation = evaluation
+        self.named = named
         self.frame: Frame = evaluation.frame
         self.demands = demands
         self.refused: dict[Conj, list[str]] = {}  # conjunction -> the checks that refuse it
@@ -136,8 +137,10 @@ class Checks:
         if check.negated:
             self._demand(cycles, env)
         elif cycles.body is not None:
-            body = self.evaluation.relation(cycles.body, env)
-            self.acyclic.append(Order(check.name, self.frame, self.demands, self.frame.alive, body))
+            body, alive = self.evaluation.relation(cycles.body, env), self.frame.alive
+            orders = self.evaluation.orders.values()
+            if self.named or not any(o.given is body and o.domain == alive for o in orders):
+                self.acyclic.append(Order(check.name, self.frame, self.demands, alive, body))
         elif check.kind is CheckKind.EMPTY:
             for events, dnf in self._members(cycles, env):
                 self._refuse(check.name, events, dnf)
@@ -231,9 +234,9 @@ class Checks:
                 some.append(clauses.all_of([*conj, *frame.missing(events, 0)]))
         clauses.add(some)
 
-    def emit_all(self, *, named: bool) -> dict[str, int]:
+    def emit_all(self) -> dict[str, int]:
         """Adds the clauses; if `named`, under the selectors that it returns, one a check or linearisation."""
-        if not named:
+        if not self.named:
             self.emit()
             return {}
         model = self.evaluation.plan.model
@@ -244,18 +247,15 @@ class Checks:
 
     def emit(self) -> None:
         """Adds the clauses of what `collect` found. An acyclicity that a linearisation contains needs none."""
-        demands, orders = self.demands, self.evaluation.orders.values()
+        demands = self.demands
         units = {next(iter(conj)) for conj in self.refused if len(conj) == 1}
         for conj in self.refused:
             if (len(conj) > 1 and not units.isdisjoint(conj)) or self._subsumed(conj):
                 continue
             demands.need(conj)
             demands.clauses.add([-literal for literal in conj])
-        for order in orders:
+        for order in [*self.evaluation.orders.values(), *self.acyclic]:
             order.finish(demands.clauses.add)
-        for order in self.acyclic:
-            if not any(o.given is order.given and o.domain == order.domain for o in orders):
-                order.finish(demands.clauses.add)
 
     def emit_named(self, selectors: Mapping[str, int]) -> None:
         """Adds the clauses so that those of a check or linearisation hold only where its selector does."""

@@ -8,17 +8,18 @@ from semantics.execution.outcomes import Proposition
 from semantics.execution.structure import EventStructure
 from semantics.solver.checks import Checks, prune, queue_order
 from semantics.solver.closures import Demands
-from semantics.solver.cnf import FALSE, TRUE, Clauses
+from semantics.solver.cnf import FALSE, TRUE, Clauses, bits
 from semantics.solver.decoding import decode
 from semantics.solver.evaluation import Evaluation
 from semantics.solver.frame import Frame
 from semantics.solver.observables import Observables
+from semantics.solver.orders import Order
 from semantics.solver.plans import plan_of
 from semantics.solver.relations import NOTHING
 from semantics.solver.sat import Answer, Sat
 from semantics.solver.suspensions import Suspensions
 from semantics.solver.values import OTHER, Domains, Values
-from semantics.terms import Sym
+from semantics.terms import Sym, symbols
 
 
 class Encoding:
@@ -43,11 +44,11 @@ class Encoding:
         self.suspensions = Suspensions(frame, demands, fifo=plan.queues, given=known)
         self.evaluation = Evaluation(frame, plan, demands, self.suspensions.relations())
         self.evaluation.adopt(before)
-        checks = Checks(self.evaluation, demands)
+        self.checks = checks = Checks(self.evaluation, demands, named=named)
         checks.collect()
         self.suspensions.emit(values)
         values.finish()
-        self.selectors = checks.emit_all(named=named)
+        self.selectors = checks.emit_all()
         self.suspensions.finish()
         self.observables = Observables(frame, values, clauses)
         self.sat = Sat(clauses, time_limit)
@@ -59,7 +60,31 @@ class Encoding:
         for symbol in self.domains.cyclic:
             other = self.values.symbol(symbol).get(OTHER, FALSE)
             literals.append(self.clauses.all_of([other, self.frame.guards[reads[symbol]]]))
-        return self.clauses.any_of(literals)
+        thin = self.clauses.any_of(literals)
+        if thin != FALSE and any(map(self._orders_values, [*self.evaluation.orders.values(), *self.checks.acyclic])):
+            self.clauses.add([-thin])
+            return FALSE
+        return thin
+
+    def _orders_values(self, order: Order) -> bool:
+        """Whether an order contains every step of every value cycle, so that none can close: from the read whose
+        value is written to the write, and from the write to the read that takes its value."""
+        cyclic, known = self.domains.cyclic, self.structure.symbols
+        for area, reader, symbol in self.domains.reads:
+            if symbol not in cyclic:
+                continue
+            for segment in area.read_by(reader):
+                for writer in bits(segment.sources[reader]):
+                    fed = symbols(self.domains.part(area, writer, segment)) & cyclic
+                    if not fed:
+                        continue
+                    for origin in (known[s].event for s in fed):
+                        if origin is None or (origin != writer and not order.must.get(origin, 0) >> writer & 1):
+                            return False
+                    implied = order.given.when(writer, reader)
+                    if not all(any(way <= {cell.rf[writer, reader]} for way in implied) for cell in segment.cells):
+                        return False
+        return True
 
     def uncut(self) -> list[int]:
         """What to assume where outcomes are meant."""

@@ -10,7 +10,9 @@ from semantics.axioms.evaluate import check
 from semantics.diagnostics import InternalError
 from semantics.execution.outcomes import TRUE, And, Equals, HasStatus, Not, Or, Outcome, Proposition, Same, holds
 from semantics.execution.structure import EventStructure, Status
-from semantics.solver import Problem, Reachable, Unreachable
+from semantics.solver import Problem, Reachable, Unknown, Unreachable
+from semantics.solver.bitvectors import BitVectors
+from semantics.solver.encoding import Encoding
 from tests.semantics.solver import shapes
 from tests.semantics.structures import SEQCST, UNORD, Builder, equals
 
@@ -157,3 +159,21 @@ def test_thin_air_beyond_the_limit_is_said() -> None:
     split = And((register(0, "r0", 1), register(1, "r0", 2)))
     blame = problem.explain(split)
     assert isinstance(problem.reach(split), Unreachable) and blame.core == () and blame.execution is None
+
+
+def test_ordered_value_cycles_need_no_bit_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where every step of a value cycle is in the order, none closes; were that claimed wrongly, values would go."""
+    assert isinstance(Problem(copying(SEQCST, 8), WASM).engine, Encoding)
+    assert isinstance(Problem(copying(UNORD, 8), WASM).engine, BitVectors)
+    monkeypatch.setattr(Encoding, "_orders_values", lambda self, order: True)
+    assert Problem(copying(UNORD, 8), WASM).outcomes().count() < 256
+
+
+def test_a_time_limit_gives_no_verdict() -> None:
+    b = Builder(size=1)
+    for i in range(10):
+        b.thread(f"T{i}").rmw(0, "add", 1)
+    problem = Problem(b.build(), WASM, time_limit=0.01)
+    assert isinstance(problem.reach(register(0, "r0", 10)), Unknown)
+    assert not problem.outcomes().complete
+    assert Problem(shapes.sb(SEQCST), WASM).outcomes().complete  # the limit is that problem's own
