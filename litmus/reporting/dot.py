@@ -19,18 +19,13 @@ def dot(drawn: Graph, title: str) -> str:
         f"  label={_quoted(title)}; labelloc=t; fontname=monospace;",
         "  node [shape=plaintext, fontname=monospace, fontsize=11];",
         "  edge [fontname=monospace, fontsize=10, constraint=false];",
-        "  newrank=true;",
     ]
-    heads: list[int] = []
     for index, thread in enumerate(dict.fromkeys(n.thread for n in drawn.nodes)):
         column = [n for n in drawn.nodes if n.thread == thread]
         lines += [f"  subgraph cluster_{index} {{", f"    label={_quoted(thread)}; color=lightgrey;"]
         lines += [f"    e{n.id} [label={_quoted(_label(n))}];" for n in column]
         lines += [f"    e{a.id} -> e{b.id} [constraint=true, color=black];" for a, b in pairwise(column)]
         lines.append("  }")
-        heads.append(column[0].id)
-    lines.append(f"  {{ rank=same; {'; '.join(f'e{head}' for head in heads)}; }}")
-    lines += [f"  e{a} -> e{b} [style=invis];" for a, b in pairwise(heads)]  # columns from left to right
     for edge in drawn.edges:
         colour = COLOURS.get(edge.name.split(" ")[0].split(".")[0], "#333333")
         lines.append(
