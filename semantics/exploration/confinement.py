@@ -12,7 +12,8 @@ Both are decided before the unfolding, from the text of the code that each threa
 invokes, what they call, and, for `call_indirect` and `instantiate`, every function that a reference may denote
 (occurs in a `ref.func` or an element segment of any instance). That is coarser than what runs, never finer. All
 threads that `fork` starts count as many threads. Objects that `instantiate` makes while the program runs are
-not analysed: all their regions count as shared, but for immutable globals.
+not analysed: all their regions count as shared, and none is constant, for even a read of a fresh immutable global
+puts its creation before the reader (Fig. 11, row 1).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import Any
 from semantics.runtime.actions import Field, Region
 from semantics.runtime.store import FuncInst, ModuleInst, Store
 from semantics.syntax import instructions as i
-from semantics.syntax.modules import Module, SegmentMode
+from semantics.syntax.modules import Module
 
 Touch = tuple[str, int, Field, bool]
 """(index space of the instance, index, field, whether it is written)"""
@@ -122,31 +123,6 @@ def footprint(code: i.Expr) -> Footprint:
                 found.indirect = True
                 found.modules.append(instr.module)
     return found
-
-
-_OBJECTS = {"mems": "MemInst", "tables": "TableInst", "globals": "GlobalInst", "datas": "DataInst", "elems": "ElemInst"}
-
-
-def written_fields(modules: Iterable[Module]) -> frozenset[tuple[str, Field]]:
-    """(class of object, field) that code of the modules, or of modules that they instantiate, writes anywhere."""
-    found: set[tuple[str, Field]] = set()
-    todo = list(modules)
-    seen: set[int] = set()
-    while todo:
-        module = todo.pop()
-        if id(module) in seen:
-            continue
-        seen.add(id(module))
-        todo += module.modules
-        for function in module.funcs:
-            mentioned = footprint(function.body)
-            todo += mentioned.modules
-            found.update((_OBJECTS[space], fld) for space, _, fld, writes in mentioned.touches if writes)
-        if any(d.mode is SegmentMode.ACTIVE for d in module.datas):
-            found |= {("MemInst", Field.DATA), ("DataInst", Field.VAL)}
-        if any(e.mode is SegmentMode.ACTIVE for e in module.elems):
-            found |= {("TableInst", Field.ELEM), ("ElemInst", Field.VAL)}
-    return frozenset(found)
 
 
 class Reach:

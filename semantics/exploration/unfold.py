@@ -17,7 +17,7 @@ from semantics.diagnostics import InternalError, Span
 from semantics.execution.structure import Kind, Origin, Status
 from semantics.exploration import commands, suspension
 from semantics.exploration.builder import Builder
-from semantics.exploration.confinement import Confinement, written_fields
+from semantics.exploration.confinement import Confinement
 from semantics.exploration.domains import Domains, Loose
 from semantics.exploration.held import Content, content, payload_of
 from semantics.exploration.linking import Plan
@@ -42,7 +42,6 @@ from semantics.runtime.actions import (
 )
 from semantics.runtime.configuration import Configuration, NotifyPrime, Transition, WaitPrime
 from semantics.runtime.profile import Profile
-from semantics.runtime.store import GlobalInst
 from semantics.syntax import instructions
 from semantics.syntax.instructions import Fence, Instantiate
 from semantics.syntax.types import Order
@@ -82,8 +81,6 @@ class Unfolding:
         self._postponed: list[_Postponed] = []
         self._held: dict[int, dict[Region, Content]] = {}
         self._alone: Path | None = None  # the main thread's path, as long as it is alone
-        self._written_fields: frozenset[tuple[str, Field]] | None = None
-        self._created: dict[int, int] = {}  # address of an object that `instantiate` made -> the INIT event
 
     # --- the work list --------------------------------------------------------------------------
     def run(self) -> None:
@@ -263,8 +260,6 @@ class Unfolding:
             ):
                 self.builder.introduce(sym, Origin.CHOICE)
         actions = step.actions
-        if instr.__class__ is Instantiate:
-            actions = self._fresh_objects(actions)
         if actions:
             actions = self._settle(path, actions)
         then = step.then.__class__
@@ -312,37 +307,9 @@ class Unfolding:
                 kind = Kind.FENCE
             elif instr.__class__ is Instantiate:
                 kind = Kind.INIT
-            event = builder.event(*here, kind, actions, rule, span, text, notears=step.notears)
-            if kind is Kind.INIT:
-                self._created.update((a.location.region.addr, event) for a in actions if a.order is Order.INIT)
+            builder.event(*here, kind, actions, rule, span, text, notears=step.notears)
             if any(a.__class__ is not Read for a in actions):
                 path.effects += 1
-            if self._created:
-                self._after_creation(event, actions)
-
-    def _after_creation(self, event: int, actions: tuple[Action, ...]) -> None:
-        """G1: the creation of an object happens before every use of it."""
-        thread = self.builder.events[event].thread
-        for action in actions:
-            creation = self._created.get(action.location.region.addr)
-            if creation is not None and self.builder.events[creation].thread != thread:
-                self.builder.asw.append((creation, event))
-
-    def _fresh_objects(self, actions: tuple[Action, ...]) -> tuple[Action, ...]:
-        """The initial writes of an `instantiate` that need an event: those to regions that some code may write."""
-        if self._written_fields is None:
-            self._written_fields = written_fields(self.plan.modules)
-        rest = []
-        for action in actions:
-            region = action.location.region
-            if action.order is Order.INIT and isinstance(action, Write):
-                found = self.plan.store[region.addr]
-                fixed = isinstance(found, GlobalInst) and not found.type.mutable
-                if fixed or (found.__class__.__name__, region.field) not in self._written_fields:
-                    self.oracle.constants[region] = content(action.value)
-                    continue
-            rest.append(action)
-        return tuple(rest)
 
     # --- loops ----------------------------------------------------------------------------------
     def _back_edge(self, path: Path) -> bool:

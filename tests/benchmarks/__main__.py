@@ -39,7 +39,11 @@ def pipeline(text: str, model: str, *, outcomes: bool) -> tuple[dict[str, float]
     structure = explore(test.program)
     explored = time.perf_counter()
     problem = Problem(structure, load_model(model))
-    count = problem.outcomes().count() if outcomes else int(isinstance(problem.reach(test.condition.proposition), Reachable))
+    count = (
+        problem.outcomes().count()
+        if outcomes
+        else int(isinstance(problem.reach(test.condition.proposition), Reachable))
+    )
     solved = time.perf_counter()
     return {"parse": parsed - started, "explore": explored - parsed, "solve": solved - explored}, count
 
@@ -78,7 +82,9 @@ def herd(family: families.Family) -> float | None:
         path.write_text(family.c())
         started = time.perf_counter()
         try:
-            subprocess.run(["herd7", "-model", "rc11.cat", str(path)], check=True, capture_output=True, timeout=HERD_LIMIT)
+            subprocess.run(
+                ["herd7", "-model", "rc11.cat", str(path)], check=True, capture_output=True, timeout=HERD_LIMIT
+            )
         except (subprocess.TimeoutExpired, subprocess.CalledProcessError):
             return None
         return time.perf_counter() - started
@@ -110,11 +116,18 @@ def at_commit(commit: str, arguments: list[str]) -> dict[str, dict[str, float]]:
     """The same measurements with the packages of an older commit."""
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
-        subprocess.run(["git", "-C", str(ROOT), "worktree", "add", "--detach", str(tree), commit], check=True, capture_output=True)
+        subprocess.run(
+            ["git", "-C", str(ROOT), "worktree", "add", "--detach", str(tree), commit], check=True, capture_output=True
+        )
         try:
             command = [sys.executable, "-m", "tests.benchmarks", "--json", *arguments]
             done = subprocess.run(
-                command, cwd=tree, env={**os.environ, "PYTHONPATH": str(tree)}, check=True, capture_output=True, text=True
+                command,
+                cwd=tree,
+                env={**os.environ, "PYTHONPATH": str(tree)},
+                check=True,
+                capture_output=True,
+                text=True,
             )
         finally:
             subprocess.run(["git", "-C", str(ROOT), "worktree", "remove", "--force", str(tree)], check=True)

@@ -46,7 +46,8 @@ class Family:
 
         state = " ".join(f"i32 {x} = 0;" for x in self.locations())
         blocks = [
-            f"thread T{i} {{\n" + "".join(f"  {line(a)}\n" for a in thread) + "}" for i, thread in enumerate(self.threads)
+            f"thread T{i} {{\n" + "".join(f"  {line(a)}\n" for a in thread) + "}"
+            for i, thread in enumerate(self.threads)
         ]
         condition = " /\\ ".join(f"{t}:{r}={v}" for t, r, v in self.exists)
         return "\n".join([f"WASM {self.name}", f"{{ {state} }}", *blocks, f"exists ({condition})", ""])
@@ -91,9 +92,7 @@ def ring(n: int, atomic: bool = True) -> Family:
 def iriw(n: int) -> Family:
     """Independent reads of independent writes with n readers, alternating direction."""
     writers = ((store("x"),), (store("y"),))
-    readers = tuple(
-        (load("r0", "xy"[i % 2]), load("r1", "yx"[i % 2])) for i in range(n)
-    )
+    readers = tuple((load("r0", "xy"[i % 2]), load("r1", "yx"[i % 2])) for i in range(n))
     exists = tuple((2 + i, r, v) for i in range(2) for r, v in (("r0", 1), ("r1", 0)))
     return Family(f"iriw{n}", writers + readers, exists)
 

@@ -1,7 +1,5 @@
 """Scripts: every command form, what is kept for later, and the threads proposal's own files."""
 
-import os
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -32,6 +30,7 @@ from semantics.syntax.modules import Module
 from semantics.syntax.types import EXTERNREF, I32, I64
 from semantics.text import parse_module
 from semantics.text.printer import print_module
+from tests.conformance import MISSING, SUITES
 
 
 def script(text):
@@ -153,14 +152,14 @@ def test_commands_outside_the_fragment():
 
 
 # --- the official suite -------------------------------------------------------------------------
-SUITES = Path(os.environ.get("WEFT_SUITES", Path(__file__).resolve().parents[4] / "shared" / "suites"))
+
 PROPOSAL = SUITES / "threads-proposal"
 
 
 def suite(folder):
     """The scripts of a folder of the suite; one skipped test where the suite is absent."""
     files = sorted((PROPOSAL / folder).glob("*.wast"))
-    absent = pytest.mark.skip(reason=f"the suite is not at {SUITES}: set WEFT_SUITES")
+    absent = pytest.mark.skip(reason=MISSING)
     return [pytest.param(f, id=f.stem) for f in files] or [pytest.param(None, marks=absent, id="absent")]
 
 
@@ -175,7 +174,7 @@ def defined(commands):
             yield command, command.module
 
 
-@pytest.mark.skipif(not PROPOSAL.is_dir(), reason=f"the suite is not at {SUITES}: set WEFT_SUITES")
+@pytest.mark.skipif(not PROPOSAL.is_dir(), reason=MISSING)
 def test_the_proposal_has_thirteen_scripts():
     assert len(suite("threads")) == 13
 

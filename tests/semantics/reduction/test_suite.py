@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
+from tests.conformance import MISSING, SUITES
 from tests.semantics.reduction.scripts import Runner
 
-SUITES = Path(os.environ.get("WEFT_SUITES", Path(__file__).resolve().parents[4] / "shared" / "suites"))
 CORE = SUITES / "threads-proposal" / "core"
 
 PASSING = {
@@ -21,7 +18,7 @@ PASSING = {
 """File -> commands that must at least have been decided (how many there are inside the fragment)."""
 
 
-@pytest.mark.skipif(not CORE.is_dir(), reason=f"the official suite is not at {SUITES}; set WEFT_SUITES")
+@pytest.mark.skipif(not CORE.is_dir(), reason=MISSING)
 @pytest.mark.parametrize("name", PASSING)
 def test_core_suite(name: str) -> None:
     runner = Runner()
@@ -30,7 +27,7 @@ def test_core_suite(name: str) -> None:
     assert runner.tally["passed"] >= PASSING[name]
 
 
-@pytest.mark.skipif(not CORE.is_dir(), reason=f"the official suite is not at {SUITES}; set WEFT_SUITES")
+@pytest.mark.skipif(not CORE.is_dir(), reason=MISSING)
 def test_atomic_accesses() -> None:
     runner = Runner()
     runner.run(SUITES / "threads-proposal" / "threads" / "atomic.wast")
