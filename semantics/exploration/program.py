@@ -114,4 +114,4 @@ class Bounds:
     loop: int = 8
     calls: int = 256
     nodes: int = 20_000
-    steps: int = 5_000_000
+    steps: int = 1_000_000
