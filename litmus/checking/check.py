@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
 from dataclasses import dataclass
 from time import perf_counter
 
 from litmus.checking.limits import UNLIMITED, Limits
+from litmus.checking.observing import observing
 from litmus.checking.result import Result, Subject, Table
 from litmus.checking.verdict import Allowed, Forbidden, Undecided, Verdict
 from litmus.checking.witness import vouch
 from litmus.language import Expectation, Test, observables
 from semantics.axioms.model import Model
-from semantics.execution.outcomes import Observable, Outcome, Proposition, holds
-from semantics.execution.structure import EventStructure, Status
+from semantics.execution.outcomes import Proposition, holds
+from semantics.execution.structure import EventStructure, Leaf, PathNode, Status
 from semantics.exploration import explore
 from semantics.exploration.program import Bounds, Program
 from semantics.solver import Problem, Reachable, Unknown, Unreachable
+from semantics.terms import Term
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A test with its event structure, which all models share."""
+    """A test with its event structure, which all models share.
+
+    `view` is the structure with those observables alone that the test shows: outcomes that agree on them are one.
+    """
 
     test: Test
     subject: Subject
     structure: EventStructure
+    view: EventStructure
     bound: int
     seconds: float  # that exploration took
 
@@ -36,7 +41,14 @@ def prepare(test: Test, limits: Limits = UNLIMITED) -> Prepared:
     started = perf_counter()
     loop = limits.loop or test.bound or Bounds().loop
     structure = unfold(test.program, Limits(loop, limits.seconds))
-    return Prepared(test, subject(test), structure, loop, perf_counter() - started)
+    shown = subject(test, structure)
+    wanted = frozenset(shown.shown)
+
+    def choose(thread: str, _node: PathNode, leaf: Leaf) -> dict[str, Term]:
+        return {name: value for name, value in leaf.registers.items() if (thread, name) in wanted}
+
+    view = observing(structure, choose)
+    return Prepared(test, shown, structure, view, loop, perf_counter() - started)
 
 
 def unfold(program: Program, limits: Limits) -> EventStructure:
@@ -44,11 +56,14 @@ def unfold(program: Program, limits: Limits) -> EventStructure:
     return explore(program, Bounds() if limits.loop is None else Bounds(loop=limits.loop))
 
 
-def subject(test: Test) -> Subject:
-    """What reports need to know of a test."""
+def subject(test: Test, structure: EventStructure) -> Subject:
+    """What reports need to know of a test. One that names no observables and asks nothing shows all that it has."""
     named = list(test.locations)
     if test.condition is not None:
         named += observables(test.condition.proposition)
+    elif not named:
+        threads = structure.threads
+        named = [(threads[n.thread].name, r) for n in structure.nodes if n.leaf is not None for r in n.leaf.registers]
     order = {name: i for i, name in enumerate(test.threads)}
     shown = sorted(dict.fromkeys(named), key=lambda o: (o[0] == "", order.get(o[0], len(order)), o[1]))
     digest = hashlib.md5(test.source.text.encode(), usedforsecurity=False).hexdigest()
@@ -77,14 +92,14 @@ def check(
     """
     started = perf_counter()
     test = prepared.test
-    problem = open_problem(prepared.structure, model, limits)
+    problem = open_problem(prepared.view, model, limits)
     verdict: Verdict | None = None
     table: Table | None = None
     gaps: tuple[str, ...] = ()
     if test.condition is not None:
         verdict, gaps = decide(problem, test.condition.query, why=why)
     if outcomes or test.condition is None:
-        table = tabulate(prepared, problem)
+        table = tabulate(prepared.test, problem)
         gaps = table.gaps
     reachable = None if verdict is None or isinstance(verdict, Undecided) else isinstance(verdict, Allowed)
     validated = test.condition.validated(reachable) if test.condition is not None and reachable is not None else None
@@ -149,18 +164,10 @@ def gaps_of(problem: Problem) -> tuple[str, ...]:
     return tuple(found)
 
 
-def tabulate(prepared: Prepared, problem: Problem, *, everything: bool = False) -> Table:
-    """All outcomes, projected to what the test shows (to all observables where it names none, or on request)."""
+def tabulate(test: Test, problem: Problem) -> Table:
+    """All outcomes of a problem."""
     found = problem.outcomes()
-    shown = None if everything else prepared.subject.shown or None
-    outcomes = sorted({project(o, shown) for o in found}, key=lambda o: (o.values, [s.value for _, s in o.statuses]))
-    condition = prepared.test.condition
+    outcomes = sorted(found, key=lambda o: (o.values, [s.value for _, s in o.statuses]))
+    condition = test.condition
     positive = sum(condition is None or holds(condition.proposition, o) for o in outcomes)
     return Table(tuple(outcomes), positive, (*gaps_of(problem), *found.reasons))
-
-
-def project(outcome: Outcome, shown: Collection[Observable] | None) -> Outcome:
-    """The outcome with the observables `shown` alone (None: all)."""
-    if shown is None:
-        return outcome
-    return Outcome(tuple(v for v in outcome.values if v[0] in shown), outcome.statuses)

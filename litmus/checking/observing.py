@@ -13,7 +13,7 @@ Chooser = Callable[[str, PathNode, Leaf], Mapping[str, Term]]
 
 
 def observing(structure: EventStructure, choose: Chooser) -> EventStructure:
-    """The same executions, with the registers that `choose` gives; final values of cells are not observed."""
+    """The same executions, with the registers that `choose` gives. Final values of cells are those of thread ""."""
     nodes = [node if node.leaf is None else _with(structure, node, node.leaf, choose) for node in structure.nodes]
     return replace(structure, nodes=nodes)
 

@@ -20,7 +20,8 @@ def compare(
     `everything` keeps all observables; otherwise those that the test shows.
     """
     started = perf_counter()
-    tables = [tabulate(prepared, open_problem(prepared.structure, m, limits), everything=everything) for m in models]
+    structure = prepared.structure if everything else prepared.view
+    tables = [tabulate(prepared.test, open_problem(structure, m, limits)) for m in models]
     rows: dict[Outcome, None] = dict.fromkeys(o for t in tables for o in t.outcomes)
     found = [frozenset(t.outcomes) for t in tables]
     return Comparison(
@@ -39,6 +40,6 @@ def _allowed(outcome: Outcome, found: frozenset[Outcome], table: Table) -> bool 
 
 def count(prepared: Prepared, model: Model, limits: Limits = UNLIMITED) -> Count:
     """How many outcomes there are, without listing them where the solver keeps them factored."""
-    problem = open_problem(prepared.structure, model, limits)
+    problem = open_problem(prepared.view, model, limits)
     found = problem.outcomes()
     return Count(prepared.subject, model.name, found.count(), (*gaps_of(problem), *found.reasons))
