@@ -6,6 +6,7 @@ One solver serves the whole process; problems take turns in it, each inside a pu
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
@@ -117,6 +118,19 @@ class Sat:
         found = engine.z3.Z3_model_to_string(engine.context, engine.solver.model().model)
         positive = {int(name) for name in _TRUE.findall(found)}
         return {v if v in positive else -v for v in range(1, self.clauses.variables + 1)}
+
+    def holds(self) -> Callable[[int], bool]:
+        """Tells of a literal whether it holds in the model that the last check found: cheaper than `model` where few
+        literals are asked for."""
+        engine = self.ready()
+        z3, context, found = engine.z3, engine.context, engine.solver.model()
+        result = (z3.Ast * 1)()
+
+        def holds(literal: int) -> bool:
+            z3.Z3_model_eval(context, found.model, engine.ast(literal), True, result)
+            return bool(z3.Z3_get_bool_value(context, result[0]) == 1)
+
+        return holds
 
 
 class Stack:

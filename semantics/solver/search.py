@@ -16,8 +16,11 @@ from semantics.solver.sat import Answer, Sat, Stack
 
 Row = tuple[Value, ...]
 
-_PATIENCE = 5
+_PATIENCE = 20
 """Blocking clauses take over when the checks exceed so many times the rows found."""
+
+_LONG = 5
+"""Cores of so many decisions are worth shortening."""
 
 
 @dataclass(slots=True)
@@ -162,33 +165,38 @@ class Search:
             self.stack.push(literal)
         self.rows: list[Row] = []
         self.choices = [[(v, x) for v, x in one.literals.items() if x != FALSE] for one in group]
-        self._nogoods: dict[int, list[frozenset[int]]] = {}
+        self._place: dict[int, int] = {}  # literal -> where it is decided last
+        for at, choice in enumerate(self.choices):
+            self._place.update((x, at) for _, x in choice)
+        self._bits = {literal: 1 << i for i, literal in enumerate(self._place)}
+        self._nogoods: dict[int, list[int]] = {}  # literal -> masks of decisions before it that it contradicts
         self._checks = 0
+        self._shortening = 0
 
     def run(self) -> str | None:
         """Fills `rows`; returns why some may be missing. Some row must exist."""
         try:
-            if not self._decide(0, ()):
+            if not self._decide(0, (), 0):
                 self._block()
         except Interrupted as stop:
             return stop.reason
         return None
 
-    def _decide(self, at: int, row: Row) -> bool:
-        """Rows that extend `row`, which is possible. False: give up, values are too coupled."""
+    def _decide(self, at: int, row: Row, decided: int) -> bool:
+        """Rows that extend `row`, which is possible; `decided`: mask of its literals. False: give up, values are too
+        coupled."""
         if at == len(self.group):
             self.rows.append(row)
             if self.limit is not None and len(self.rows) >= self.limit:
                 raise Interrupted(f"stopped after {self.limit} outcomes")
             return True
+        open_ = [(v, x) for v, x in self.choices[at] if not self._refuted(x, decided)]
         possible = False
-        last = len(self.choices[at]) - 1
-        for i, (value, literal) in enumerate(self.choices[at]):
+        last = len(open_) - 1
+        for i, (value, literal) in enumerate(open_):
             if literal == TRUE:
-                if not self._decide(at + 1, (*row, value)):
+                if not self._decide(at + 1, (*row, value), decided):
                     return False
-                continue
-            if self._refuted(literal):
                 continue
             self.stack.push(literal)
             if i < last or possible:
@@ -200,27 +208,42 @@ class Search:
                 if answer is Answer.UNKNOWN:
                     raise Interrupted("time limit of the solver")
                 if answer is Answer.UNSAT:
-                    self._learn()
+                    self._learn(literal)
                     self.stack.pop()
                     continue
             possible = True
-            goes_on = self._decide(at + 1, (*row, value))
+            goes_on = self._decide(at + 1, (*row, value), decided | self._bits[literal])
             self.stack.pop()
             if not goes_on:
                 return False
         return True
 
-    def _learn(self) -> None:
-        core = frozenset(self.sat.core())
+    def _learn(self, last: int) -> None:
+        """Keeps the decisions that the last check found to contradict each other, `last` the latest of them."""
+        core = self._shortened([x for x in self.sat.core() if x in self._place])
+        latest = max(core, key=self._place.__getitem__, default=last)
+        mask = 0
         for literal in core:
-            self._nogoods.setdefault(literal, []).append(core - {literal})
+            if literal != latest:
+                mask |= self._bits[literal]
+        self._nogoods.setdefault(latest, []).append(mask)
 
-    def _refuted(self, literal: int) -> bool:
-        known = self._nogoods.get(literal)
-        if not known:
-            return False
-        assumed = set(self.stack.literals)
-        return any(core <= assumed for core in known)
+    def _shortened(self, core: list[int]) -> list[int]:
+        """The core without decisions that it can spare: a short one refutes more. Costs no more checks than the
+        search itself."""
+        if len(core) < _LONG or self._shortening > self._checks:
+            return core
+        for literal in list(core):
+            if literal in core:
+                self._shortening += 1
+                without = [x for x in core if x != literal]
+                if self.sat.check([*self.assumptions, *without]) is Answer.UNSAT:
+                    needed = set(self.sat.core())
+                    core = [x for x in without if x in needed]
+        return core
+
+    def _refuted(self, literal: int, decided: int) -> bool:
+        return any([mask & decided == mask for mask in self._nogoods.get(literal, ())])
 
     def _block(self) -> None:
         """The rows one model at a time, each excluded by a clause that only this search activates."""
@@ -236,8 +259,8 @@ class Search:
                 return
             if answer is Answer.UNKNOWN:
                 raise Interrupted("time limit of the solver")
-            holds = sat.model()
-            chosen = [next((v, x) for v, x in choice if x == TRUE or x in holds) for choice in self.choices]
+            holds = sat.holds()
+            chosen = [next((v, x) for v, x in choice if x == TRUE or holds(x)) for choice in self.choices]
             row = tuple(v for v, _ in chosen)
             sat.clauses.add([-active, *(-x for _, x in chosen)])
             if row not in seen:

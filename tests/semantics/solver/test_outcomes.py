@@ -15,7 +15,7 @@ from semantics.axioms.model import Model
 from semantics.axioms.referee import referee_for
 from semantics.execution.outcomes import And, Equals
 from semantics.execution.structure import EventStructure, Status
-from semantics.solver import Problem
+from semantics.solver import Problem, search
 from semantics.solver.orders import Order
 from semantics.syntax.types import Order as AccessOrder
 from tests.semantics.solver import shapes
@@ -239,3 +239,22 @@ def test_long_chains_do_not_exhaust_the_stack() -> None:
     seen = Equals(("R", "r0"), 1)
     assert problem.possible(And((ones, seen, Equals(("R", "r1"), 1)))) is True
     assert problem.possible(And((ones, seen, Equals(("R", "r1"), 0)))) is False
+
+
+@pytest.mark.parametrize("patience", (0, 1, 2, 1000))
+def test_blocking_clauses_may_take_over_at_any_time(patience: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "_PATIENCE", patience)
+    b = Builder(size=1)
+    for i in range(4):
+        b.thread(f"T{i}").rmw(0, "add", 1)
+    assert len(values(Problem(b.build(), load_model("wasm")))) == 24
+    assert Problem(shapes.ring(6, SEQCST), load_model("wasm")).outcomes().count() == 63
+
+
+def test_short_cores_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "_LONG", 2)
+    referee = referee_for("wasm")
+    assert referee is not None
+    for seed in range(10):
+        structure = random_structure(random.Random(seed), COUNTING)
+        assert set(Problem(structure, load_model("wasm")).outcomes()) == outcomes_under(structure, referee), seed
