@@ -97,9 +97,7 @@ def _node(execution: CandidateExecution, event: Event, label: str) -> Node:
     structure = execution.structure
     if event.id == structure.init:
         return Node(event.id, label, "", "initial state", (), "")
-    actions = tuple(_action(execution, a) for a in event.actions if a.location.region.field is not Field.LEN)
-    if not actions:
-        actions = tuple(_action(execution, a) for a in event.actions)
+    actions = tuple(_action(execution, a) for a in event.actions)
     if event.kind is Kind.NOTIFY and event.count is not None:
         actions += (f"woke {execution.values.get(event.count, 0)}",)
     return Node(event.id, label, structure.threads[event.thread].name, _text(event), actions, _place(event))
@@ -150,7 +148,7 @@ def region_place(names: Mapping[Region, str], location: Location, size: int = 1)
 
 def _value(execution: CandidateExecution, payload: Payload) -> str:
     if isinstance(payload, Fill):
-        return f"{_term(execution, payload.value)} (x{payload.count})"
+        return _term(execution, payload.value)
     if isinstance(payload, Image):
         return "initial content"
     return _term(execution, payload)
