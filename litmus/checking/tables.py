@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 
@@ -14,7 +15,7 @@ from litmus.language import Test, load_tests
 from litmus.language.script_lowering import lower
 from semantics.axioms import ALIASES, DEFAULT, load_model, shipped_models
 from semantics.diagnostics import WeftError
-from semantics.reduction.rules import RULES
+from semantics.reduction.rules import RULES, Rule
 from semantics.validation import TYPING_RULES
 
 Row = tuple[str, ...]
@@ -34,11 +35,16 @@ def model_rows() -> list[Row]:
 def rule_rows() -> list[Row]:
     """A row for each rule: kind, name, figure, row, page and the first line of what it says."""
     rows: list[Row] = [("kind", "rule", "figure", "row", "page")]
-    for rule in RULES.values():
+    for rule in by_figure():
         rows.append(("reduction", rule.name, _figure(rule.figure), _or_dash(rule.row), _or_dash(rule.page)))
     for typing in TYPING_RULES.values():
         rows.append(("typing", typing.name, _figure(typing.figure or typing.source), typing.row, _or_dash(typing.page)))
     return rows
+
+
+def by_figure() -> list[Rule]:
+    """The reduction rules, those of figures first."""
+    return sorted(RULES.values(), key=lambda r: r.figure if isinstance(r.figure, int) else math.inf)
 
 
 def _figure(figure: int | str) -> str:
@@ -68,7 +74,7 @@ def coverage(collected: Collected, limits: Limits = UNLIMITED) -> Coverage:
 
 
 def _lines(fired: Counter[str]) -> Iterator[tuple[str, str, int]]:
-    for rule in RULES.values():
+    for rule in by_figure():
         yield rule.name, _figure(rule.figure), fired[rule.name]
     for name in sorted(set(fired) - set(RULES)):
         yield name, "-", fired[name]

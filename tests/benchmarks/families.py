@@ -179,3 +179,11 @@ GROWING: dict[str, tuple[Callable[[int], Family], tuple[int, ...]]] = {
     "counters, one rmw.add each": (counters, (3, 4, 5, 6)),
     "n plain stores against n plain loads": (crossing, (3, 5, 7)),
 }
+
+
+def questions(quick: bool) -> list[tuple[str, str]]:
+    """Reachability questions, all unsatisfiable under wasm: (title, test)."""
+    found = [(f"ticket lock, lost update? N={n}", ticket(n)) for n in ((2,) if quick else (2, 3, 4, 6))]
+    found += [(f"ring, seqcst, all zero? N={n}", ring(n).litmus()) for n in ((8,) if quick else (64, 128))]
+    found += [(f"IRIW, readers disagree? N={n}", iriw(n).litmus()) for n in ((4,) if quick else (32, 96))]
+    return found
