@@ -13,13 +13,18 @@ from semantics.solver.decoding import decode
 from semantics.solver.evaluation import Evaluation
 from semantics.solver.frame import Frame
 from semantics.solver.observables import Observables
+from semantics.solver.orbits import Member, ascending, members, unmoved
 from semantics.solver.orders import Order
 from semantics.solver.plans import plan_of
 from semantics.solver.relations import NOTHING
 from semantics.solver.sat import Answer, Sat
 from semantics.solver.suspensions import Suspensions
+from semantics.solver.symmetry import LEAST, interchangeable
 from semantics.solver.values import OTHER, Domains, Values
 from semantics.terms import Sym, symbols
+
+QUICK = 300_000
+"""What is spent on a question before symmetry is brought to it: some hundredths of a second."""
 
 
 class Encoding:
@@ -52,6 +57,7 @@ class Encoding:
         self.suspensions.finish()
         self.observables = Observables(frame, values, clauses)
         self.sat = Sat(clauses, time_limit)
+        self._alike: list[list[str]] | None = None
 
     def thin_air(self) -> int:
         """The literal of "some value is out of the tables", FALSE where that cannot be."""
@@ -65,6 +71,10 @@ class Encoding:
             self.clauses.add([-thin])
             return FALSE
         return thin
+
+    def possibly(self, thin: int) -> Answer:
+        """Whether some value may be out of the tables. (What a cut path shows means nothing: no symmetry there.)"""
+        return self.check_up_to([] if self.uncut() else self.alike(), [thin])
 
     def _orders_values(self, order: Order) -> bool:
         """Whether an order contains every step of every value cycle, so that none can close: from the read whose
@@ -98,6 +108,30 @@ class Encoding:
     def check(self, claims: list[int]) -> Answer:
         """Whether some execution satisfies the claims."""
         return self.sat.check(claims)
+
+    def check_up_to(self, alike: list[list[Member]], claims: list[int]) -> Answer:
+        """As `check`, where nothing in the claims tells the threads of each class in `alike` apart. Unless the answer
+        comes quickly, their order is fixed."""
+        if alike:
+            answer = self.sat.check(claims, QUICK)
+            if answer is not Answer.UNKNOWN:
+                return answer
+            claims = [*claims, self.ascending(alike)]
+        return self.sat.check(claims)
+
+    def alike(self, p: Proposition | None = None) -> list[list[Member]]:
+        """Classes of interchangeable threads, which the proposition does not tell apart either."""
+        if self._alike is None:
+            threads = self.structure.threads
+            found = interchangeable(self.structure, self.plan)
+            self._alike = [[threads[t].name for t in threads_alike] for threads_alike in found]
+        names = self._alike if p is None else [part for c in self._alike for part in unmoved(p, c)]
+        classes = [part for c in names if len(c) >= LEAST for part in members(self.observables, c)]
+        return [part for part in classes if len(part) >= LEAST]
+
+    def ascending(self, classes: list[list[Member]]) -> int:
+        """The literal of "what the threads of each class show ascends"."""
+        return ascending(self.clauses, classes)
 
     def execution(self) -> CandidateExecution:
         """The execution that the last check found."""

@@ -77,7 +77,7 @@ class Problem:
                 self._wide = "too many values for a table"
             else:
                 thin = encoding.thin_air()
-                answer = Answer.UNSAT if thin == FALSE else encoding.check([thin])
+                answer = Answer.UNSAT if thin == FALSE else encoding.possibly(thin)
                 if answer is not Answer.SAT:
                     if answer is Answer.UNSAT:
                         encoding.clauses.add([-thin])
@@ -92,7 +92,8 @@ class Problem:
         """All distinct outcomes, or `limit` of them."""
         engine = self.engine
         if isinstance(engine, Encoding):
-            return outcomes_of(engine.sat, engine.clauses, engine.observables, engine.uncut(), limit, self._doubt)
+            sat, clauses, shown, alike = engine.sat, engine.clauses, engine.observables, engine.alike()
+            return outcomes_of(sat, clauses, shown, engine.uncut(), limit, self._doubt, alike)
         most = THIN_AIR if limit is None else limit
         found: list[Outcome] = []
         reasons: tuple[str, ...] = ()
@@ -107,7 +108,7 @@ class Problem:
     def reach(self, proposition: Proposition) -> Reachable | Unreachable | Unknown:
         """Whether some outcome satisfies the proposition; if none does, which checks are to blame."""
         engine: Any = self.engine
-        answer = engine.check([*engine.uncut(), engine.proposition(proposition)])
+        answer = self._ask(proposition)
         if answer is Answer.UNKNOWN:
             return Unknown(TIME_LIMIT)
         if answer is Answer.UNSAT:
@@ -118,9 +119,17 @@ class Problem:
 
     def possible(self, proposition: Proposition) -> bool | None:
         """Whether some outcome satisfies the proposition, without witness or reasons; None where the solver gave up."""
-        engine: Any = self.engine
-        answer = engine.check([*engine.uncut(), engine.proposition(proposition)])
+        answer = self._ask(proposition)
         return None if answer is Answer.UNKNOWN or (answer is Answer.UNSAT and self._doubt) else answer is Answer.SAT
+
+    def _ask(self, proposition: Proposition) -> Answer:
+        """Whether some execution has an outcome that satisfies the proposition."""
+        engine: Any = self.engine
+        claims = [*engine.uncut(), engine.proposition(proposition)]
+        if isinstance(engine, Encoding):
+            return engine.check_up_to(engine.alike(proposition), claims)
+        answer: Answer = engine.check(claims)
+        return answer
 
     def witness(self, outcome: Outcome) -> CandidateExecution:
         """A consistent execution with this outcome. Raises InternalError if there is none."""
@@ -143,6 +152,8 @@ class Problem:
         else:
             named = BitVectors(self.structure, self.model, self.time_limit, named=True)
         wanted = [*named.uncut(), named.proposition(proposition)]
+        if isinstance(named, Encoding) and (alike := named.alike(proposition)):
+            wanted.append(named.ascending(alike))
         selectors = named.selectors
         orders = [x.name for x in self.model.linearisations]
 

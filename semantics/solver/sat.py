@@ -38,6 +38,7 @@ class _Engine:
         self.expressions: dict[int, Any] = {}
         self.literals: dict[int, int] = {}
         self.timeout = 0
+        self.effort = 0
 
     def ast(self, literal: int) -> Any:
         """The z3 expression of a literal. DIMACS variables are Booleans named by their number."""
@@ -58,7 +59,7 @@ class _Engine:
         self.loads += 1
         if self.loads % _RENEW == 0:
             self.solver = self.z3.SolverFor("QF_FD")
-            self.timeout = 0
+            self.timeout = self.effort = 0
         self.solver.push()
         self.owner = owner
         owner.sent = 0
@@ -84,8 +85,8 @@ class Sat:
         self.sent = 0
         self.checks = 0
 
-    def ready(self) -> _Engine:
-        """Makes the solver hold this formula, all of it."""
+    def ready(self, effort: int = 0) -> _Engine:
+        """Makes the solver hold this formula, all of it. `effort`: as in `check`."""
         engine = _the_engine()
         engine.load(self)
         clauses = self.clauses.clauses
@@ -97,14 +98,22 @@ class Sat:
         if wanted != engine.timeout:
             engine.solver.set("timeout", wanted or 4294967295)
             engine.timeout = wanted
+        if effort != engine.effort:
+            engine.solver.set("rlimit", effort)
+            engine.effort = effort
         return engine
 
-    def check(self, assumptions: list[int]) -> Answer:
-        """Whether the formula has a model in which the assumptions hold."""
+    def check(self, assumptions: list[int], effort: int = 0) -> Answer:
+        """Whether the formula has a model in which the assumptions hold. `effort`: what the solver may spend before it
+        gives up, in z3's own machine-independent unit (some 10^7 a second); 0 for no limit."""
         stack = Stack(self, len(assumptions))
         for literal in assumptions:
             stack.push(literal)
-        return stack.check()
+        self.ready(effort)
+        answer = stack.check()
+        if effort:
+            self.ready()
+        return answer
 
     def core(self) -> list[int]:
         """Assumptions of the last check that cannot hold together."""

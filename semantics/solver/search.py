@@ -4,15 +4,17 @@ another under assumptions. No models, no blocking clauses, unless values are so 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice, product
 from math import prod
 
 from semantics.execution.outcomes import Outcome
 from semantics.solver.cnf import FALSE, TRUE, Clauses
 from semantics.solver.observables import Observables, Shown, Value
+from semantics.solver.orbits import Member, ascending, orbit, orbit_size
 from semantics.solver.sat import Answer, Sat, Stack
+from semantics.solver.symmetry import LEAST
 
 Row = tuple[Value, ...]
 
@@ -25,10 +27,21 @@ _LONG = 5
 
 @dataclass(slots=True)
 class Part:
-    """A factor of the outcome set: rows of values for the observables `shown`."""
+    """A factor of the outcome set: rows of values for the observables `shown`. Each row stands for its orbit under
+    the permutations of the threads of each class in `classes`, which lists the columns of every thread."""
 
     shown: list[Shown]
     rows: list[Row]
+    classes: list[list[list[int]]] = field(default_factory=list)
+
+    def count(self) -> int:
+        """How many rows the part stands for."""
+        return sum(orbit_size(row, self.classes) for row in self.rows) if self.classes else len(self.rows)
+
+    def expanded(self) -> Iterator[Row]:
+        """These rows, each once."""
+        for row in self.rows:
+            yield from orbit(row, self.classes)
 
 
 class OutcomeSet:
@@ -57,7 +70,7 @@ class OutcomeSet:
 
     def count(self) -> int:
         """How many outcomes there are, without listing them."""
-        return prod(len(part.rows) for part in self.parts) if self._listed is None else len(self._listed)
+        return prod(part.count() for part in self.parts) if self._listed is None else len(self._listed)
 
     def __len__(self) -> int:
         """As `count`."""
@@ -68,10 +81,23 @@ class OutcomeSet:
         if self._listed is not None:
             yield from self._listed
             return
-        shown = [s for part in self.parts for s in part.shown]
-        for rows in product(*(part.rows for part in self.parts)):
-            values = [value for row in rows for value in row]
-            yield self._outcome(dict(zip(shown, values, strict=True)))
+        folded = [part for part in self.parts if part.classes]
+        flat = [part for part in self.parts if not part.classes]
+        shown = [s for part in (*folded, *flat) for s in part.shown]
+        for first in _unfolded(folded):
+            for rows in product(*(part.rows for part in flat)):
+                values = [*first, *(value for row in rows for value in row)]
+                yield self._outcome(dict(zip(shown, values, strict=True)))
+
+
+def _unfolded(parts: list[Part]) -> Iterator[Row]:
+    """The product of parts whose rows stand for orbits, without listing any of them."""
+    if not parts:
+        yield ()
+        return
+    for row in parts[0].expanded():
+        for rest in _unfolded(parts[1:]):
+            yield (*row, *rest)
 
 
 def outcomes_of(
@@ -81,8 +107,10 @@ def outcomes_of(
     assumptions: list[int],
     limit: int | None,
     doubt: tuple[str, ...] = (),
+    alike: Sequence[Sequence[Member]] = (),
 ) -> OutcomeSet:
-    """All outcomes, or `limit` of them, under assumptions. `doubt`: reasons why some are missing from the clauses."""
+    """All outcomes, or `limit` of them, under assumptions. `doubt`: reasons why some are missing from the clauses.
+    `alike`: classes of interchangeable threads."""
     groups = independent(clauses, observables.shown, assumptions)
     answer = sat.check(assumptions)
     if answer is not Answer.SAT:
@@ -90,16 +118,28 @@ def outcomes_of(
         return OutcomeSet([Part([], [])], observables.outcome, reasons)
     parts, found, count = [], [], 1
     for group in groups:
-        search = Search(sat, group, assumptions, limit)
+        classes = _within(group, alike)
+        order = [ascending(clauses, classes)] if classes else []
+        search = Search(sat, group, [*assumptions, *order], limit)
         reason = search.run()
         if reason is not None:
             found.append(reason)
-        parts.append(Part(group, search.rows))
-        count *= len(search.rows)
+        column = {id(one): i for i, one in enumerate(group)}
+        columns = [[[column[id(m[r])] for r in sorted(m)] for m in threads] for threads in classes]
+        parts.append(Part(group, search.rows, columns))
+        count *= parts[-1].count()
     made = OutcomeSet(parts, observables.outcome, tuple(dict.fromkeys((*doubt, *found))))
     if limit is None or count <= limit:
         return made
     return OutcomeSet.listed(list(islice(made, limit)), (f"stopped after {limit} outcomes",))
+
+
+def _within(group: list[Shown], alike: Sequence[Sequence[Member]]) -> list[list[Member]]:
+    """The interchangeable threads all of whose choices are in the group. (Threads that choose independently of each
+    other are better kept as factors.)"""
+    here = set(map(id, group))
+    classes = [[m for m in threads if all(id(one) in here for one in m.values())] for threads in alike]
+    return [threads for threads in classes if len(threads) >= LEAST]
 
 
 def independent(clauses: Clauses, shown: list[Shown], assumptions: list[int]) -> list[list[Shown]]:
@@ -234,7 +274,7 @@ class Search:
         if len(core) < _LONG or self._shortening > self._checks:
             return core
         for literal in list(core):
-            if literal in core:
+            if literal in core and len(core) > 1:
                 self._shortening += 1
                 without = [x for x in core if x != literal]
                 if self.sat.check([*self.assumptions, *without]) is Answer.UNSAT:
