@@ -11,7 +11,7 @@ from semantics.solver.closures import Demands
 from semantics.solver.cnf import FALSE, TRUE, Clauses, bits
 from semantics.solver.decoding import decode
 from semantics.solver.evaluation import Evaluation
-from semantics.solver.frame import Frame
+from semantics.solver.frame import Area, Frame, Segment
 from semantics.solver.observables import Observables
 from semantics.solver.orbits import Member, ascending, members, unmoved
 from semantics.solver.orders import Order
@@ -61,40 +61,43 @@ class Encoding:
 
     def thin_air(self) -> int:
         """The literal of "some value is out of the tables", FALSE where that cannot be."""
-        literals = []
+        cyclic, upstream = self.domains.cyclic, self.domains.upstream
         reads = {symbol: reader for _, reader, symbol in self.domains.reads}
-        for symbol in self.domains.cyclic:
+        others = {}
+        for symbol in cyclic:
             other = self.values.symbol(symbol).get(OTHER, FALSE)
-            literals.append(self.clauses.all_of([other, self.frame.guards[reads[symbol]]]))
-        thin = self.clauses.any_of(literals)
-        if thin != FALSE and any(map(self._orders_values, [*self.evaluation.orders.values(), *self.checks.acyclic])):
-            self.clauses.add([-thin])
-            return FALSE
-        return thin
+            others[symbol] = self.clauses.all_of([other, self.frame.guards[reads[symbol]]])
+        for order in [*self.evaluation.orders.values(), *self.checks.acyclic] if cyclic else []:
+            ordered = self._ordered_values(order)
+            for symbol in [s for s in others if upstream[s] <= ordered]:
+                self.clauses.add([-others.pop(symbol)])
+        return self.clauses.any_of(list(others.values()))
 
     def possibly(self, thin: int) -> Answer:
         """Whether some value may be out of the tables. (What a cut path shows means nothing: no symmetry there.)"""
         return self.check_up_to([] if self.uncut() else self.alike(), [thin])
 
-    def _orders_values(self, order: Order) -> bool:
-        """Whether an order contains every step of every value cycle, so that none can close: from the read whose
-        value is written to the write, and from the write to the read that takes its value."""
-        cyclic, known = self.domains.cyclic, self.structure.symbols
+    def _ordered_values(self, order: Order) -> set[Sym]:
+        """The symbols on value cycles of which an order contains every step towards them, so that none can close
+        among them: from the read whose value is written to the write, and from the write to the read that takes it."""
+        cyclic = self.domains.cyclic
+        ordered = set(cyclic)
         for area, reader, symbol in self.domains.reads:
-            if symbol not in cyclic:
-                continue
-            for segment in area.read_by(reader):
-                for writer in bits(segment.sources[reader]):
-                    fed = symbols(self.domains.part(area, writer, segment)) & cyclic
-                    if not fed:
-                        continue
-                    for origin in (known[s].event for s in fed):
-                        if origin is None or (origin != writer and not order.must.get(origin, 0) >> writer & 1):
-                            return False
-                    implied = order.given.when(writer, reader)
-                    if not all(any(way <= {cell.rf[writer, reader]} for way in implied) for cell in segment.cells):
-                        return False
-        return True
+            if symbol in cyclic:
+                for segment in area.read_by(reader):
+                    if not all(
+                        self._ordered_step(order, area, segment, w, reader) for w in bits(segment.sources[reader])
+                    ):
+                        ordered.discard(symbol)
+        return ordered
+
+    def _ordered_step(self, order: Order, area: Area, segment: Segment, writer: int, reader: int) -> bool:
+        fed = symbols(self.domains.part(area, writer, segment)) & self.domains.cyclic
+        for origin in (self.structure.symbols[s].event for s in fed):
+            if origin is None or (origin != writer and not order.must.get(origin, 0) >> writer & 1):
+                return False
+        implied = order.given.when(writer, reader) if fed else ()
+        return not fed or all(any(way <= {cell.rf[writer, reader]} for way in implied) for cell in segment.cells)
 
     def uncut(self) -> list[int]:
         """What to assume where outcomes are meant."""

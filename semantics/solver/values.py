@@ -61,6 +61,7 @@ class Domains:
         self.merging = merging
         self.of: dict[Sym, set[int]] = {}
         self.cyclic: set[Sym] = set()
+        self.upstream: dict[Sym, set[Sym]] = {}  # of the cyclic ones: the cyclic ones that each depends on
         self._tables: dict[tuple[Term, int], set[int]] = {}
         self._parts: dict[tuple[int, int, int], Term] = {}
         self.reads: list[tuple[Area, int, Sym]] = []
@@ -119,8 +120,12 @@ class Domains:
             for segment in area.read_by(reader):
                 for writer in bits(segment.sources[reader]):
                     feeds[symbol] |= symbols(self.part(area, writer, segment)) & self.of.keys()
-        self.cyclic = _on_cycles(feeds)
-        for _ in range(len(self.cyclic) + 1 if self.cyclic else 1):
+        self.upstream = _on_cycles(feeds)
+        self.cyclic = set(self.upstream)
+        longest = max(
+            map(len, self.upstream.values()), default=0
+        )  # values travel through so many reads without repetition
+        for _ in range(longest + 1):
             while self._round(lambda s: s not in self.cyclic):
                 pass
             if not self.cyclic or not self._round(lambda s: s in self.cyclic):
@@ -226,10 +231,10 @@ def table(term: Term, domains: Mapping[Sym, Iterable[int]]) -> list[tuple[dict[S
     return rows
 
 
-def _on_cycles(feeds: Mapping[Sym, set[Sym]]) -> set[Sym]:
-    """The symbols that depend on themselves."""
+def _on_cycles(feeds: Mapping[Sym, set[Sym]]) -> dict[Sym, set[Sym]]:
+    """The symbols that depend on themselves, each with all such symbols that it depends on."""
     if not any(feeds.values()):
-        return set()
+        return {}
     reach = {s: set(onward) for s, onward in feeds.items()}
     changed = True
     while changed:
@@ -239,7 +244,8 @@ def _on_cycles(feeds: Mapping[Sym, set[Sym]]) -> set[Sym]:
             if longer != reach[s]:
                 reach[s] = longer
                 changed = True
-    return {s for s, onward in reach.items() if s in onward}
+    cyclic = {s for s, onward in reach.items() if s in onward}
+    return {s: reach[s] & cyclic for s in cyclic}
 
 
 class Values:

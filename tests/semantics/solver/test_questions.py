@@ -165,7 +165,7 @@ def test_ordered_value_cycles_need_no_bit_vectors(monkeypatch: pytest.MonkeyPatc
     """Where every step of a value cycle is in the order, none closes; were that claimed wrongly, values would go."""
     assert isinstance(Problem(copying(SEQCST, 8), WASM).engine, Encoding)
     assert isinstance(Problem(copying(UNORD, 8), WASM).engine, BitVectors)
-    monkeypatch.setattr(Encoding, "_orders_values", lambda self, order: True)
+    monkeypatch.setattr(Encoding, "_ordered_values", lambda self, order: self.domains.cyclic)
     assert Problem(copying(UNORD, 8), WASM).outcomes().count() < 256
 
 
