@@ -18,10 +18,14 @@ TAB = 4
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A text that was read, kept so that errors can quote it. `name` is what the user called it."""
+    """A text that was read, kept so that errors can quote it. `name` is what the user called it.
+
+    A binary has no text to quote: it is one line, and a column is the offset of a byte, plus 1.
+    """
 
     name: str
     text: str = field(repr=False)
+    binary: bool = False
 
     def line(self, number: int) -> str:
         """The `number`-th line (from 1), or "" past the end."""
@@ -40,6 +44,8 @@ class Span:
     end_column: int
 
     def __str__(self) -> str:
+        if self.source.binary:
+            return f"{self.source.name}:{self.column - 1:#x}"
         return f"{self.source.name}:{self.line}:{self.column}"
 
 
@@ -106,6 +112,10 @@ class InternalError(WeftError):
     family = "internal error"
 
 
+BINARY_HEAD = 64
+"""A null character among so many first ones marks a binary file; a later one may stand in a comment."""
+
+
 def load_source(path: Path) -> Source:
     """Reads `path` as UTF-8.
 
@@ -122,7 +132,7 @@ def load_source(path: Path) -> Source:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise Malformed(f"{path}:{line}: not UTF-8: byte 0x{raw[error.start]:02x} at offset {error.start}") from error
-    if "\0" in text:
+    if "\0" in text[:BINARY_HEAD]:
         raise Malformed(f"{path} is a binary file; text was expected")
     return Source(str(path), text)
 
@@ -132,7 +142,7 @@ def render(error: WeftError) -> str:
     rule = f" (rule {error.rule})" if isinstance(error, Invalid) else ""
     span = error.span
     lines = [f"{span}: {error.family}: {error.message}{rule}" if span else f"{error.family}: {error.message}{rule}"]
-    if span is not None:
+    if span is not None and not span.source.binary:
         text = span.source.line(span.line)
         before = text[: span.column - 1].expandtabs(TAB)
         until = span.end_column - 1 if span.end_line == span.line else len(text)

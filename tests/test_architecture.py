@@ -14,7 +14,7 @@ ALLOWED: dict[str, set[str]] = {
     "semantics.diagnostics": set(),
     "semantics.syntax": {"semantics.diagnostics"},
     "semantics.terms": {"semantics.diagnostics"},
-    "semantics.text": {"semantics.diagnostics", "semantics.syntax"},
+    "semantics.text": {"semantics.diagnostics", "semantics.syntax", "semantics.terms"},
     "semantics.runtime": {"semantics.diagnostics", "semantics.syntax", "semantics.terms"},
     "semantics.validation": {"semantics.diagnostics", "semantics.syntax"},
     "semantics.profiles": {"semantics.diagnostics", "semantics.syntax", "semantics.runtime"},

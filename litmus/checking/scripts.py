@@ -10,8 +10,9 @@ from litmus.checking.check import ask, gaps_of, open_problem, unfold
 from litmus.checking.limits import UNLIMITED, Limits
 from litmus.checking.observing import Chooser, observing
 from litmus.checking.result import AssertionResult, AuditResult, Passed, ScriptResult
+from litmus.checking.sequential import is_sequential, run_script
 from litmus.language.script import AssertExhaustion, AssertReturn, AssertTrap, Script
-from litmus.language.script_lowering import Claim, Decided, lower
+from litmus.language.script_lowering import Claim, Decided, lower, spelled
 from semantics.axioms.model import Model
 from semantics.diagnostics import Span
 from semantics.execution.outcomes import TRUE, And, Equals, HasStatus, Not, Or, Outcome, Proposition, Same
@@ -26,8 +27,11 @@ RETURNED, TRAPPED, OTHER_TRAP = 0, 1, 2
 def check_script(script: Script, model: Model, limits: Limits = UNLIMITED) -> ScriptResult:
     """Decides every assertion of a script under a model, and audits those that depend on racing reads.
 
-    An assertion passes if it does in every consistent execution, and some execution gets to it.
+    An assertion passes if it does in every consistent execution, and some execution gets to it. A script of one thread
+    has one execution, which is run and not solved for.
     """
+    if is_sequential(script):
+        return run_script(script, model)
     started = perf_counter()
     name = Path(script.source.name).name
     lowered = lower(script, name)
@@ -147,5 +151,6 @@ def _why(claim: Claim, outcome: Outcome) -> str:
         return f"in an outcome that is allowed it never ends: the thread is {status.value if status else 'not started'}"
     if not claim.get and marker != RETURNED:
         return "in an outcome that is allowed it traps" + (" for another reason" if marker == OTHER_TRAP else "")
-    found = ", ".join(f"{e.type}.const {outcome.value((claim.thread, e.register))}" for e in claim.expected)
+    values = ((e.type, outcome.value((claim.thread, e.register))) for e in claim.expected)
+    found = ", ".join(spelled(t, v)[1:-1] for t, v in values if v is not None)
     return f"in an outcome that is allowed it returns {found or 'nothing'}"

@@ -7,18 +7,20 @@ when `module_of` is asked for it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from semantics.diagnostics import Invalid, Source, Span, TextError, Unsupported, WeftError
 from semantics.syntax.instructions import Const, RefNull
 from semantics.syntax.modules import Module
-from semantics.syntax.types import ValType
+from semantics.syntax.types import EXTERNREF, FUNCREF, NumType, ValType
+from semantics.terms.floats import FORMATS
 from semantics.text import Context, parse_module_fields
 from semantics.text.context import suggestion
 from semantics.text.cursor import Cursor
-from semantics.text.instructions import read_sequence
 from semantics.text.modules import FIELDS, read_module
+from semantics.text.opcodes import ROWS
 from semantics.text.sexpr import Form, read_forms, text_of
 
 NESTING = 50
@@ -73,23 +75,45 @@ def module_of(content: Content) -> Module:
 
 
 # --- constants ----------------------------------------------------------------------------------
+HOST_REFERENCES = 1 << 31
+"""(ref.extern n) is the reference HOST_REFERENCES + n: no address of a store is as large."""
+
+
 @dataclass(frozen=True, slots=True)
 class Value(Node):
-    """A constant: a number as unsigned bit pattern, or the null reference (0)."""
+    """A constant: a number as unsigned bit pattern, or a reference (0 is null)."""
 
     type: ValType
     value: int
 
 
 @dataclass(frozen=True, slots=True)
+class Pattern(Node):
+    """A class of values that an assertion accepts: nan:canonical, nan:arithmetic, (ref.extern), (ref.func)."""
+
+    type: ValType
+    word: str
+
+    def accepts(self, value: int) -> bool:
+        """Whether a value of the type is in the class."""
+        form = FORMATS.get(self.type.bits)
+        if self.word == CANONICAL and form is not None:
+            return form.is_canonical(value)
+        if self.word == ARITHMETIC and form is not None:
+            return form.is_arithmetic(value)
+        return value != 0
+
+
+@dataclass(frozen=True, slots=True)
 class Either(Node):
     """(either r r ...): one result out of several."""
 
-    alternatives: tuple[Value | Refused, ...]
+    alternatives: tuple[Value | Pattern | Refused, ...]
 
 
 Argument = Value | Refused
-Expectation = Value | Either | Refused
+Expectation = Value | Pattern | Either | Refused
+CANONICAL, ARITHMETIC = "nan:canonical", "nan:arithmetic"
 
 
 # --- commands -----------------------------------------------------------------------------------
@@ -252,6 +276,8 @@ def _unknown_command(cursor: Cursor, head: str | None) -> WeftError:
 
 
 _Families = tuple[type[WeftError], ...]
+_NUMBERS = {f"{t}.const": t for t in NumType}
+_NOTHING = Context()  # constants mention no names
 
 
 # --- modules ------------------------------------------------------------------------------------
@@ -316,36 +342,57 @@ def _get(cursor: Cursor) -> Get:
 
 
 def _constant(cursor: Cursor) -> Value | Refused:
+    """Takes (t.const c), (ref.null t) or (ref.extern n)."""
     head = cursor.peek_head()
     if head is None:
         raise cursor.unexpected("a constant such as (i32.const 1)")
     begin, end = cursor.place()
     span = cursor.text.span(begin, end)
-    inner = Cursor(cursor.text, Form(begin, end, [cursor.items[cursor.index]]))
-    cursor.index += 1
-    if head in ("ref.extern", "ref.func", "ref.host"):
+    if head in _NUMBERS or head == "ref.null":
+        inner = cursor.take_form()
+        immediates, build = ROWS[head]
+        built = build(*(immediates(inner, _NOTHING) if immediates else ()))
+        inner.finish('")"')
+        if isinstance(built, Const | RefNull):
+            return Value(built.type, built.value if isinstance(built, Const) else 0, span=span)
+    if head in ("ref.extern", "ref.host"):
+        inner = cursor.take_form()
+        value = Value(EXTERNREF, HOST_REFERENCES | inner.number("the number of a host reference"), span=span)
+        inner.finish('")"')
+        return value
+    if re.match(r"v128|ref\.", head):
+        cursor.take_form()
         return Refused(Unsupported(f"the constant ({head} ...)", span), span=span)
-    try:
-        sequence = read_sequence(inner, Context())
-    except Unsupported as error:
-        return Refused(error, span=span)
-    match sequence:
-        case (Const(type, value),):
-            return Value(type, value, span=span)
-        case (RefNull(reference),):
-            return Value(reference, 0, span=span)
     raise TextError(
-        f"({head} ...) is not a constant", span, expected=("(i32.const n)", "(i64.const n)", "(ref.null t)")
+        f"({head} ...) is not a constant", span, expected=("(i32.const n)", "(f64.const z)", "(ref.null t)")
     )
+
+
+def _accepted(cursor: Cursor) -> Value | Pattern | Refused:
+    """Takes a constant, or a class of values."""
+    begin, end = cursor.place()
+    head = cursor.peek_head()
+    form = cursor.items[cursor.index] if head else None
+    if isinstance(form, Form):
+        second = Cursor(cursor.text, form, 1).peek()
+        type = _NUMBERS[head] if head in _NUMBERS and second in (CANONICAL, ARITHMETIC) else None
+        if type is not None and second is not None:
+            cursor.index += 1
+            return Pattern(type, second, span=cursor.text.span(begin, end))
+        if head in ("ref.extern", "ref.func") and len(form.items) == 1:
+            cursor.index += 1
+            kind = EXTERNREF if head == "ref.extern" else FUNCREF
+            return Pattern(kind, head, span=cursor.text.span(begin, end))
+    return _constant(cursor)
 
 
 def _expectation(cursor: Cursor) -> Expectation:
     inner = cursor.nested("either")
     if inner is None:
-        return _constant(cursor)
-    alternatives = [_constant(inner)]
+        return _accepted(cursor)
+    alternatives = [_accepted(inner)]
     while not inner.at_end:
-        alternatives.append(_constant(inner))
+        alternatives.append(_accepted(inner))
     return Either(tuple(alternatives), span=inner.span())
 
 

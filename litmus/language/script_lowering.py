@@ -11,11 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from litmus.language import script as ast
+from litmus.language.spectest import SPECTEST, host_module
 from semantics.diagnostics import Invalid, LinkError, Malformed, Span, TextError, Unsupported, WeftError
 from semantics.exploration import program as target
 from semantics.syntax.modules import Module
-from semantics.syntax.types import ExternType, FuncType, GlobalType, ValType
+from semantics.syntax.types import ExternType, FuncType, GlobalType, NumType, ValType
+from semantics.terms.floats import FORMATS
 from semantics.text.context import suggestion
+from semantics.text.printer import print_float
 from semantics.validation import THREADS, match_extern, validate
 from semantics.validation.spaces import interface
 
@@ -138,19 +141,8 @@ class _Thread:
                 self._action(action, ast.AssertTrap, command.span, message=message)
             case ast.AssertExhaustion(action, message):
                 self._action(action, ast.AssertExhaustion, command.span, message=message)
-            case ast.AssertInvalid(module, message):
-                self._bad(command, "assert_invalid", module, message, Invalid, lambda m: validate(m, THREADS))
-            case ast.AssertMalformed(module, message):
-                self._bad(command, "assert_malformed", module, message, (TextError, Malformed), lambda m: None)
-            case ast.AssertUnlinkable(module, message):
-                self._bad(
-                    command,
-                    "assert_unlinkable",
-                    module,
-                    message,
-                    LinkError,
-                    lambda m: self._valid_providers(m, command.span),
-                )
+            case ast.AssertInvalid() | ast.AssertMalformed() | ast.AssertUnlinkable():
+                self.claims.append(decide_refusal(command, self.name, lambda m: self._valid_providers(m, command.span)))
             case ast.Thread(name, shared, commands):
                 self._spawn(name, shared, commands, command.span)
             case ast.Wait(name):
@@ -174,6 +166,8 @@ class _Thread:
         """Who provides each import. Raises LinkError, with the standard's words, where nobody fits."""
         found = []
         for wanted in module.imports:
+            if wanted.module == SPECTEST and SPECTEST not in self.registry:
+                self.registry[SPECTEST] = self._host_module(span)
             provider = self.registry.get(wanted.module)
             actual = provider.exports.get(wanted.name) if provider is not None else None
             what = f'"{wanted.module}" "{wanted.name}"'
@@ -184,6 +178,11 @@ class _Thread:
                 raise LinkError(message, wanted.span or span)
             found.append(target.Provider(provider.id, wanted.name))
         return tuple(found)
+
+    def _host_module(self, span: Span) -> _Instance:
+        instance = self._new(f"${SPECTEST}", host_module())
+        self.commands.append(target.Instantiate(instance.id, instance.module, (), span))
+        return instance
 
     def _valid_providers(self, module: Module, span: Span) -> tuple[target.Provider, ...]:
         validate(module, THREADS)
@@ -197,31 +196,6 @@ class _Thread:
         if self.current is None:
             raise TextError("no module stands before this", span, expected=("(module ...)",))
         return self.current
-
-    def _bad(
-        self,
-        command: ast.Command,
-        text: str,
-        define: ast.Define,
-        message: str,
-        family: type[WeftError] | tuple[type[WeftError], ...],
-        test: Callable[[Module], object],
-    ) -> None:
-        """An assertion that a module is refused, by an error of `family` whose message begins with `message`."""
-        passed: bool | None
-        try:
-            test(ast.module_of(define.content))
-        except family as error:
-            passed = error.message.startswith(message)
-            why = f"refused for another reason: {error.message}"
-        except Unsupported as error:
-            passed, why = None, f"unsupported: {error.message}"
-        except WeftError as error:
-            passed, why = False, f"refused otherwise, as {error.family}: {error.message}"
-        else:
-            passed, why = False, "the module is accepted"
-        shown = f'{text} "{message}"'
-        self.claims.append(Decided(command.span, self.name, shown, passed, "" if passed else why))
 
     # --- actions --------------------------------------------------------------------------------
     def _action(
@@ -242,7 +216,7 @@ class _Thread:
         registers = tuple(f"{number}.{i}" for i in range(len(types)))
         match action:
             case ast.Invoke(_, export, arguments):
-                values = tuple((v.type, v.value) for v in map(_value, arguments))
+                values = tuple((v.type, v.value) for v in map(value_of, arguments))
                 wanted = type_.params if isinstance(type_, FuncType) else ()
                 if tuple(t for t, _ in values) != wanted:
                     raise TextError(f'"{export}" takes other arguments: {type_}', action.span)
@@ -257,7 +231,7 @@ class _Thread:
             Expected(r, t, _alternatives(e, t)) for r, t, e in zip(registers, types, results, strict=False)
         )
         marker = number if isinstance(action, ast.Invoke) else registers[0]
-        text = _described(action, results, message, kind)
+        text = described(action, results, message, kind)
         self.claims.append(
             Claim(
                 span,
@@ -302,7 +276,43 @@ class _Thread:
         self.joined.append(self.threads[name])
 
 
-def _value(constant: ast.Argument) -> ast.Value:
+_REFUSALS: dict[type, tuple[str, type[WeftError] | tuple[type[WeftError], ...]]] = {
+    ast.AssertInvalid: ("assert_invalid", Invalid),
+    ast.AssertMalformed: ("assert_malformed", (TextError, Malformed)),
+    ast.AssertUnlinkable: ("assert_unlinkable", LinkError),
+}
+
+
+def decide_refusal(
+    command: ast.AssertInvalid | ast.AssertMalformed | ast.AssertUnlinkable,
+    thread: str,
+    link: Callable[[Module], object],
+) -> Decided:
+    """Decides an assertion that a module is refused: by an error of the family that it names, whose message begins
+    with its message. `link` validates and links a module."""
+    text, family = _REFUSALS[type(command)]
+    passed: bool | None
+    try:
+        module = ast.module_of(command.module.content)
+        if isinstance(command, ast.AssertInvalid):
+            validate(module, THREADS)
+        elif isinstance(command, ast.AssertUnlinkable):
+            link(module)
+    except family as error:
+        passed = error.message.startswith(command.message)
+        why = f"refused for another reason: {error.message}"
+    except Unsupported as error:
+        passed, why = None, f"unsupported: {error.message}"
+    except WeftError as error:
+        passed, why = False, f"refused otherwise, as {error.family}: {error.message}"
+    else:
+        passed, why = False, "the module is accepted"
+    shown = f'{text} "{command.message}"'
+    return Decided(command.span, thread, shown, passed, "" if passed else why)
+
+
+def value_of(constant: ast.Argument) -> ast.Value:
+    """The constant, if it is inside the implemented fragment."""
     if isinstance(constant, ast.Refused):
         raise constant.error
     return constant
@@ -311,10 +321,19 @@ def _value(constant: ast.Argument) -> ast.Value:
 def _alternatives(expectation: ast.Expectation, type_: ValType) -> tuple[int, ...]:
     """The values that an assertion accepts for a result of that type."""
     choices = expectation.alternatives if isinstance(expectation, ast.Either) else (expectation,)
-    return tuple(v.value for v in map(_value, choices) if v.type == type_)
+    values: list[int] = []
+    for choice in choices:
+        if isinstance(choice, ast.Pattern):
+            if choice.word != ast.CANONICAL:
+                raise Unsupported(f"{choice.word} as a result in a script with threads", choice.span)
+            form = FORMATS[choice.type.bits]
+            values += (form.canonical, form.sign | form.canonical)
+        elif value_of(choice).type == type_:
+            values.append(value_of(choice).value)
+    return tuple(values)
 
 
-def _described(
+def described(
     action: ast.Action,
     results: tuple[ast.Expectation, ...],
     message: str,
@@ -336,4 +355,17 @@ def _spelled(expectation: ast.Expectation) -> str:
         return f"(either {' '.join(map(_spelled, expectation.alternatives))})"
     if isinstance(expectation, ast.Refused):
         return "(?)"
-    return f"({expectation.type}.const {expectation.value})"
+    if isinstance(expectation, ast.Pattern):
+        return (
+            f"({expectation.type}.const {expectation.word})" if "nan" in expectation.word else f"({expectation.word})"
+        )
+    return spelled(expectation.type, expectation.value)
+
+
+def spelled(type_: ValType, value: int) -> str:
+    """A value as a script writes it."""
+    if isinstance(type_, NumType):
+        return f"({type_}.const {value if type_.is_integer else print_float(value, type_.bits)})"
+    if value == 0:
+        return "(ref.null)"
+    return f"(ref.extern {value - ast.HOST_REFERENCES})" if value >= ast.HOST_REFERENCES else "(ref.func)"

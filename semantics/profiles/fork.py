@@ -1,5 +1,7 @@
 """The design of the paper: fork and instantiate, per-definition sharing; repaired, and to the letter."""
 
+from dataclasses import replace
+
 from semantics.runtime.profile import DEFAULT, Profile
 
 FORK = DEFAULT
@@ -16,3 +18,6 @@ FORK_PAPER = Profile(
     start=False,
 )
 """The letter of the paper."""
+
+FORK_GROWING = replace(FORK, name="fork-growing", growth="granted")
+"""The repaired fork design on a host that grants every growth within the maximum: what sequential scripts assume."""

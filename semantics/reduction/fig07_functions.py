@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from semantics.reduction.access import (
     REFERENCE_BITS,
@@ -42,7 +43,14 @@ def call_indirect_null(
     """
     if oracle.profile.null_call == "stuck":
         return ()
-    return _entries(frame, operands, instr, oracle, lambda found: found is None, "uninitialized element")
+    return _entries(
+        frame,
+        operands,
+        instr,
+        oracle,
+        lambda found: found is None,
+        f"uninitialized element {concrete(operands[0].term)}",
+    )
 
 
 @local_rule("call-indirect-mismatch", fig=7, row=2, page=11, instr=CallIndirect)
@@ -101,7 +109,13 @@ def call_prime_ok(frame: Frame, operands: tuple[Value, ...], instr: CallPrime, o
 
 def body_frame(found: FuncInst, arguments: tuple[Value, ...]) -> Frame:
     """{module m, local v^n (t.const 0)^k}"""
-    return Frame(found.instance, arguments + tuple(Value(t, 0) for t in found.code.locals), found)
+    return Frame(found.instance, arguments + _fresh_locals(found), found)
+
+
+@lru_cache(maxsize=256)
+def _fresh_locals(found: FuncInst) -> tuple[Value, ...]:
+    """(t.const 0)^k, remembered: a function may have thousands of locals and be called as often."""
+    return tuple(Value(t, 0) for t in found.code.locals)
 
 
 def _entries(

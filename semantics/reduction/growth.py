@@ -14,6 +14,11 @@ from semantics.terms import Term, apply, negate
 FAILED = Value(I32, 2**32 - 1)
 
 
+def _granted(oracle: Oracle) -> Term:
+    """Whether a growth that may succeed does: the environment's choice, unless the profile settles it."""
+    return 1 if oracle.profile.growth == "granted" else oracle.choice()
+
+
 def failing(oracle: Oracle, address: int, count: Term, unit: int, limit: int) -> Step | None:
     """-->(rd_seqcst a.len n)  i32.const (-1); `count` and `limit` are in steps of `unit` units of the region.
 
@@ -24,7 +29,7 @@ def failing(oracle: Oracle, address: int, count: Term, unit: int, limit: int) ->
     full: Term = 1 if room < 0 else apply("gt_u", 1, length.value, room, arg_width=LENGTH_BITS)
     if full == 1:
         return Step((FAILED,), None, (length,))
-    refused = apply("or", 1, full, negate(oracle.choice()))
+    refused = apply("or", 1, full, negate(_granted(oracle)))
     return None if refused == 0 else Step((FAILED,), None, (length,), (refused,))
 
 
@@ -44,7 +49,7 @@ def growing(
     for n in oracle.possible(location):
         if n + units > limit * unit:
             continue
-        allowed = oracle.choice()
+        allowed = _granted(oracle)
         if allowed == 0:
             continue
         old = oracle.read(location, 1, LENGTH_BITS)

@@ -21,6 +21,7 @@ from semantics.syntax.types import ValType
 from semantics.terms import Term
 
 DEPTH = 1_000  # nested calls, before the call stack is exhausted
+OUT_OF_STACK = "call stack exhausted"
 
 
 class Exhausted(NamedTuple):
@@ -65,7 +66,7 @@ class SequentialStore:
         return (self.values[region],)
 
     def choice(self) -> Term:
-        """Growth succeeds."""
+        """Growth succeeds: a sequential run follows one path."""
         return 1
 
     def write(self, location: Location, size: int, payload: Payload) -> None:
@@ -136,7 +137,7 @@ class Sequential:
                 case Stop.TRAP if isinstance(config.pending, Trap):
                     return config.pending
                 case Stop.DEPTH:
-                    return Exhausted("call stack exhausted")
+                    return Exhausted(OUT_OF_STACK)
                 case Stop.REDEX:
                     config = self._step(config)
                 case Stop.GLOBAL:

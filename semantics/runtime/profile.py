@@ -21,6 +21,7 @@ class Profile:
     bulk: bulk operations check once, or re-read the size before every byte (S10, DEC 19)
     import_size: imports are matched against the current size, or the declared minimum (D15, DEC 25)
     start: whether `instantiate` runs active segments and start functions (D3, DEC 2)
+    growth: growth within the maximum may fail (as the standard allows), or is always granted
     """
 
     name: str
@@ -32,6 +33,7 @@ class Profile:
     bulk: Literal["check-once", "recheck"] = "check-once"
     import_size: Literal["current", "minimum"] = "current"
     start: bool = True
+    growth: Literal["may-fail", "granted"] = "may-fail"
 
 
 DEFAULT = Profile("fork")

@@ -11,6 +11,7 @@ from typing import Any
 
 from semantics.axioms.candidates import outcome_of
 from semantics.axioms.model import Model
+from semantics.diagnostics import Unsupported
 from semantics.execution.candidate import CandidateExecution
 from semantics.execution.outcomes import And, Equals, HasStatus, Not, Observable, Or, Outcome, Proposition, Same
 from semantics.execution.structure import EventStructure, Fate, Kind, Leaf, Origin, Status
@@ -189,7 +190,10 @@ class BitVectors:
         args = [self.term(a, w) for a in term.args]
         if term.op == "concat":
             return args[0] if len(args) == 1 else z3.Concat(*reversed(args))
-        return _OPERATORS[term.op](z3, w, term.width, *args)
+        operator = _OPERATORS.get(term.op)
+        if operator is None:
+            raise Unsupported(f"{term.op} of a value that races, where too many values are possible to list")
+        return operator(z3, w, term.width, *args)
 
     # -- questions
 

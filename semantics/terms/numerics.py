@@ -1,8 +1,9 @@
-"""Integer operators on bit patterns: the one table that folding, evaluation and the solver's encoding share.
+"""Operators on bit patterns: the one table that folding, evaluation and the solver's encoding share.
 
 Every function takes the width of its operands, the width of its result, then the operands as unsigned bit
 patterns, and returns an unsigned bit pattern of the result's width. All are total: division by zero and overflow
-are as in SMT-LIB's bit-vectors; the reduction rules keep them out of reach with side conditions.
+are as in SMT-LIB's bit-vectors; the reduction rules keep them out of reach with side conditions. Those on floats
+(`floats.py`) are named after their instructions, as f32.add.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from semantics.terms.floats import FLOAT_OPERATORS
 from semantics.terms.term import App, Sym, Term
 
 
@@ -90,6 +92,7 @@ OPERATORS: dict[str, Operator] = {
     ),
     "concat": Operator(None, _concat, "operands of arg_width bits each, the least significant first"),
     "ite": Operator(3, lambda _w, _r, c, a, b: a if c else b, "a if the condition c (width 1) holds, else b"),
+    **{name: Operator(*row) for name, row in FLOAT_OPERATORS.items()},
 }
 """Name -> operator. Operands have `arg_width` bits, but for the low bit of extract and the condition of ite."""
 

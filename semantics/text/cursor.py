@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from semantics.diagnostics import Span, TextError, Unsupported
-from semantics.text.literals import read_index, read_string
+from semantics.text.literals import is_integer, is_token, read_index, read_string
 from semantics.text.sexpr import Form, Item, Text
 
 
@@ -86,7 +86,9 @@ class Cursor:
             raise self.unexpected(expected)
         value = read_index(word)
         if value is None:
-            raise self.error(f"{word} is not an unsigned 32-bit number")
+            if not is_integer(word):
+                raise self.unexpected(expected)
+            raise self.error(f"i32 constant out of range: {word}")
         self.index += 1
         return value
 
@@ -141,12 +143,16 @@ class Cursor:
         return self.text.error(message, *self.place(), expected=expected, hint=hint)
 
     def unexpected(self, *expected: str) -> TextError:
-        """The error that something else should stand here."""
+        """The error that something else should stand here, in the standard's words: "unexpected token", or "unknown
+        operator" for characters that form no token."""
         if self.index >= len(self.items):
             head = self.form.head
-            return self.error(f"({head} ends too early" if head else "the text ends too early", expected=expected)
+            end = f"({head} ends too early" if head else "the text ends too early"
+            return self.error(f"unexpected token: {end}", expected=expected)
         word = self.peek()
-        return self.error(f"unexpected {word if word is not None else f'({self.peek_head()}'}", expected=expected)
+        if word is None:
+            return self.error(f"unexpected token ({self.peek_head()}", expected=expected)
+        return self.error(f"{'unexpected token' if is_token(word) else 'unknown operator'} {word}", expected=expected)
 
     def unsupported(self, construct: str) -> Unsupported:
         """The error that the next item is outside the implemented fragment."""

@@ -18,7 +18,6 @@ NESTING = 250
 
 _STRUCTURED = ("block", "loop", "if")
 _HEADER = ("type", "param", "result", "local", "then", "else", "import", "export")
-_FLOAT = re.compile(r"[fi](?:32|64)\.\w*f(?:32|64)\w*|f(?:32|64)\.\w+")
 _SIMD = re.compile(r"(?:v128|[if](?:8x16|16x8|32x4|64x2))\.\w+")
 _LATER = re.compile(
     r"return_call\w*|call_ref|try_table|try|throw\w*|br_on_\w+|ref\.(?:as_non_null|eq|test|cast|i31\w*)"
@@ -58,7 +57,7 @@ class _Open:
 def read_sequence(cursor: Cursor, context: Context) -> Expr:
     """Reads all items that are left as an instruction sequence.
 
-    Raises TextError for what is not an instruction and Unsupported for floats, SIMD and later proposals.
+    Raises TextError for what is not an instruction and Unsupported for SIMD and later proposals.
     """
     return _Sequence(cursor, context).read()
 
@@ -245,13 +244,13 @@ class _Sequence:
 
 def _unknown(cursor: Cursor, word: str) -> WeftError:
     """The error that `word`, the next item, is no instruction that is implemented."""
-    for kind, pattern in (("float instruction", _FLOAT), ("SIMD instruction", _SIMD), ("instruction", _LATER)):
+    for kind, pattern in (("SIMD instruction", _SIMD), ("instruction", _LATER)):
         if pattern.fullmatch(word):
             return cursor.unsupported(f"the {kind} {word}")
     if word in _HEADER:
         return cursor.unexpected(
             "an instruction", "(type ...), (param ...), (result ...), (local ...) before it, in this order"
         )
-    if not word[0].isalpha():
+    if not word[0].isalpha() or word in (*ROWS, *_STRUCTURED):
         return cursor.unexpected("an instruction")
-    return cursor.error(f"unknown instruction {word}{suggestion(word, (*ROWS, *_STRUCTURED))}")
+    return cursor.error(f"unknown operator {word}{suggestion(word, (*ROWS, *_STRUCTURED))}")

@@ -225,8 +225,9 @@ class _Reader:
     def _require_imports_first(self, cursor: Cursor, kind: ExternKind) -> None:
         if self.defined is not None:
             form = cursor.form
+            word = "function" if self.defined is ExternKind.FUNC else self.defined.value
             raise cursor.text.error(
-                f"import after {self.defined.value}: imports come before the definitions of the module",
+                f"import after {word}: imports come before the definitions of the module",
                 form.begin,
                 form.end,
             )

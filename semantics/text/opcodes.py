@@ -11,12 +11,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from semantics.diagnostics import TextError
 from semantics.syntax import instructions as ast
 from semantics.syntax.instructions import Instr, MemArg
-from semantics.syntax.types import I32, I64, NumType, Order
+from semantics.syntax.types import F32, F64, I32, I64, NumType, Order
 from semantics.text.context import Context, suggestion, take_index
 from semantics.text.cursor import Cursor
-from semantics.text.literals import is_integer, read_integer
+from semantics.text.literals import is_float, is_integer, read_float, read_integer
 from semantics.text.types import heap_type, take_results, take_share, type_use
 
 Immediates = Callable[[Cursor, Context], tuple[Any, ...]]
@@ -29,7 +30,10 @@ BINARY = (
 COMPARE = ("eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u")
 UNARY = ("clz", "ctz", "popcnt", "extend8_s", "extend16_s")
 RMW = ("add", "sub", "and", "or", "xor", "xchg")
-INTEGERS = (I32, I64)
+FLOAT_UNARY = ("abs", "neg", "ceil", "floor", "trunc", "nearest", "sqrt")
+FLOAT_BINARY = ("add", "sub", "mul", "div", "min", "max", "copysign")
+FLOAT_COMPARE = ("eq", "ne", "lt", "gt", "le", "ge")
+INTEGERS, FLOATS = (I32, I64), (F32, F64)
 
 
 # --- immediates ---------------------------------------------------------------------------------
@@ -116,10 +120,10 @@ def _labelled_number(cursor: Cursor, label: str) -> int | None:
         return None
     digits = word[len(label) :]
     if not digits[:1].isdigit() or not is_integer(digits):
-        raise cursor.error(f"{label} needs an unsigned number")
+        raise cursor.error(f"unknown operator {word}: {label} needs an unsigned number")
     value = read_integer(digits, 32)
     if value is None:
-        raise cursor.error(f"{label[:-1]} out of range: {digits} is not a 32-bit number")
+        raise cursor.error(f"i32 constant out of range: {word}")
     cursor.index += 1
     return value
 
@@ -128,15 +132,41 @@ def _integer(type: NumType) -> Immediates:
     def read(cursor: Cursor, context: Context) -> tuple[int]:
         word = cursor.peek()
         if word is None or not is_integer(word):
-            raise cursor.unexpected(f"an {type} literal")
+            raise _no_literal(cursor, type)
         value = read_integer(word, type.bits)
         if value is None:
             bits = type.bits
-            raise cursor.error(f"{type} constant out of range: {word}", expected=(f"-2^{bits - 1} .. 2^{bits}-1",))
+            raise cursor.error(
+                f"constant out of range: {word} is no {type}", expected=(f"-2^{bits - 1} .. 2^{bits}-1",)
+            )
         cursor.index += 1
         return (value,)
 
     return read
+
+
+def _float(type: NumType) -> Immediates:
+    def read(cursor: Cursor, context: Context) -> tuple[int]:
+        word = cursor.peek()
+        if word is None or not is_float(word):
+            raise _no_literal(cursor, type)
+        value = read_float(word, type.bits)
+        if value is None:
+            raise cursor.error(f"constant out of range: {word} is no finite {type} and no payload of a NaN")
+        cursor.index += 1
+        return (value,)
+
+    return read
+
+
+_NAN_PATTERNS = ("nan:canonical", "nan:arithmetic")  # tokens of scripts
+
+
+def _no_literal(cursor: Cursor, type: NumType) -> TextError:
+    word = cursor.peek()
+    if word is None or not word[0].islower() or word in ROWS or word in _NAN_PATTERNS:
+        return cursor.unexpected(f"an {type} literal")
+    return cursor.error(f"unknown operator {word}", expected=(f"an {type} literal",))
 
 
 def _call_indirect(cursor: Cursor, context: Context) -> tuple[int, int]:
@@ -241,6 +271,21 @@ def _numerics() -> dict[str, Row]:
         rows |= {f"{t}.{op}": (None, partial(ast.Unary, t, op)) for op in UNARY}
         rows |= {f"{t}.{op}": (None, partial(ast.Binary, t, op)) for op in BINARY}
         rows |= {f"{t}.{op}": (None, partial(ast.Compare, t, op)) for op in COMPARE}
+    for t in FLOATS:
+        rows[f"{t}.const"] = (_float(t), partial(ast.Const, t))
+        rows |= {f"{t}.{op}": (None, partial(ast.Unary, t, op)) for op in FLOAT_UNARY}
+        rows |= {f"{t}.{op}": (None, partial(ast.Binary, t, op)) for op in FLOAT_BINARY}
+        rows |= {f"{t}.{op}": (None, partial(ast.Compare, t, op)) for op in FLOAT_COMPARE}
+        for i in INTEGERS:
+            for sx in "su":
+                rows[f"{t}.convert_{i}_{sx}"] = (None, partial(ast.Convert, f"convert_{sx}", t, i))
+                rows[f"{i}.trunc_{t}_{sx}"] = (None, partial(ast.Convert, f"trunc_{sx}", i, t))
+                rows[f"{i}.trunc_sat_{t}_{sx}"] = (None, partial(ast.Convert, f"trunc_sat_{sx}", i, t))
+    rows["f32.demote_f64"] = (None, partial(ast.Convert, "demote", F32, F64))
+    rows["f64.promote_f32"] = (None, partial(ast.Convert, "promote", F64, F32))
+    for i, f in ((I32, F32), (I64, F64)):
+        rows[f"{i}.reinterpret_{f}"] = (None, partial(ast.Convert, "reinterpret", i, f))
+        rows[f"{f}.reinterpret_{i}"] = (None, partial(ast.Convert, "reinterpret", f, i))
     rows["i64.extend32_s"] = (None, partial(ast.Unary, I64, "extend32_s"))
     rows["i32.wrap_i64"] = (None, partial(ast.Convert, "wrap", I32, I64))
     rows["i64.extend_i32_s"] = (None, partial(ast.Convert, "extend_s", I64, I32))
@@ -275,6 +320,9 @@ def _memory() -> dict[str, Row]:
         "memory.init": (_init("memories", "memory", "datas", "data"), _memory_init),
         "data.drop": (_index("datas", "data segment"), ast.DataDrop),
     }
+    for t in FLOATS:
+        rows[f"{t}.load"] = (_memarg(t.bytes), partial(ast.Load, t, t.bytes, None))
+        rows[f"{t}.store"] = (_memarg(t.bytes), partial(ast.Store, t, t.bytes))
     for t in INTEGERS:
         for size in _sizes(t):
             packed, memarg = size < t.bytes, _memarg(size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from semantics.diagnostics import InternalError, Unsupported
+from semantics.diagnostics import InternalError
 from semantics.syntax import instructions as ast
 from semantics.syntax.instructions import BlockType, Expr, Instr, MemArg
 from semantics.syntax.modules import (
@@ -18,6 +18,7 @@ from semantics.syntax.modules import (
     Table,
 )
 from semantics.syntax.types import FuncType, GlobalType, HeapKind, MemType, Order, RefType, Share, TableType, ValType
+from semantics.terms.floats import FORMATS
 
 _FIXED: dict[type, str] = {
     ast.Unreachable: "unreachable",
@@ -30,10 +31,7 @@ _FIXED: dict[type, str] = {
 
 
 def print_instr(instr: Instr) -> str:
-    """One instruction in plain form with numeric indices; of a block, loop or if the first line alone.
-
-    Raises Unsupported for a float constant.
-    """
+    """One instruction in plain form with numeric indices; of a block, loop or if the first line alone."""
     fixed = _FIXED.get(type(instr))
     if fixed is not None:
         return fixed
@@ -54,18 +52,28 @@ def print_instr(instr: Instr) -> str:
             return "select" if types is None else f"select {_group('result', types)}"
         case ast.Const(number, value):
             if not number.is_integer:
-                raise Unsupported(f"the float instruction {number}.const", instr.span)
+                return f"{number}.const {print_float(value, number.bits)}"
             return f"{number}.const {value - (1 << number.bits) if value >> (number.bits - 1) else value}"
         case ast.Unary(number, op) | ast.Binary(number, op) | ast.Test(number, op) | ast.Compare(number, op):
             return f"{number}.{op}"
         case ast.Convert(op, to, source):
-            kind, _, sign = op.partition("_")
-            return f"{to}.{kind}_{source}" + (f"_{sign}" if sign else "")
+            kind, _, sign = op.rpartition("_")
+            return f"{to}.{kind}_{source}_{sign}" if kind else f"{to}.{op}_{source}"
         case ast.Fork(func):
             return f"fork {func}"
         case ast.Instantiate(module):
             return f"instantiate {module.binding or '(module)'}"
     return _variable(instr) or _table(instr) or _memory(instr)
+
+
+def print_float(bits: int, width: int) -> str:
+    """A float literal for a bit pattern: hexadecimal, so that it is exact."""
+    form = FORMATS[width]
+    sign, magnitude = "-" if bits & form.sign else "", bits & ~form.sign
+    if form.is_nan(bits):
+        payload = magnitude - form.infinity
+        return f"{sign}nan" if magnitude == form.canonical else f"{sign}nan:{payload:#x}"
+    return f"{sign}inf" if magnitude == form.infinity else sign + form.number(magnitude).hex()
 
 
 def _variable(instr: Instr) -> str:
@@ -175,10 +183,7 @@ def _block_type(type: BlockType) -> str:
 
 # --- modules ------------------------------------------------------------------------------------
 def print_module(module: Module) -> str:
-    """The module as text: `parse_module` of it gives an equal module, if `module.types` has every type it uses.
-
-    Raises Unsupported for a float constant.
-    """
+    """The module as text: `parse_module` of it gives an equal module, if `module.types` has every type it uses."""
     return "\n".join(_module(module, ""))
 
 

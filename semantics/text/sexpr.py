@@ -230,7 +230,7 @@ def _require_space(text: Text, first: int, last: int, end: int) -> None:
     chars = text.source.text
     for place in (first - 1, last):
         if 0 <= place < end and chars[place] not in " \t\r\n();":
-            raise text.error("a string and its neighbour need a space between them", place, place + 1)
+            raise text.error("unknown operator: a string and its neighbour need a space between them", place, place + 1)
 
 
 def _unbalanced(text: Text, error: UnexpectedToken) -> TextError:

@@ -236,6 +236,8 @@ def type_use(
     if inner := cursor.nested("type"):
         index = take_index(inner, context.types, "type")
         if index >= len(context.signatures):
+            if cursor.peek_head() in ("param", "result"):  # cannot be compared: the standard's parser refuses it
+                raise inner.text.error(f"unknown type {index}", inner.form.begin, inner.form.end)
             raise Invalid(f"unknown type {index}", inner.span(), rule="type")
         inner.finish('")"')
         named = context.signatures[index]
@@ -249,6 +251,8 @@ def type_use(
     if named is None:
         type = FuncType(share or Share.LOCAL, params, results)
         return context.signature(type), type
+    if cursor.peek_head() in ("type", "param", "result"):
+        raise cursor.unexpected("(type ...), (param ...), (result ...), each at most once and in this order")
     if cursor.index > inline_from and (params, results) != (named.params, named.results):
         cursor.index = inline_from
         inline = FuncType(named.share, params, results)

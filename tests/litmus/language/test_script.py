@@ -100,22 +100,22 @@ def test_assertions():
 
 
 def test_what_cannot_be_read_waits_until_it_is_asked_for():
-    malformed, invalid, floats, results = script(
+    malformed, invalid, vectors, results = script(
         """(assert_malformed (module quote "(func $f" "(i32.ad))") "unknown operator")
            (assert_invalid (module (func (type 7))) "unknown type")
-           (module (func (drop (f32.const 1))))
-           (assert_return (invoke "f") (f32.const nan:canonical))"""
+           (module (func (drop (v128.const i64x2 1 1))))
+           (assert_return (invoke "f") (v128.const i64x2 0 0))"""
     )
     with pytest.raises(TextError, match=r"did you mean i32\.and") as caught:
         module_of(malformed.module.content)
     assert str(caught.value.span) == "test.wast:1:19 (quoted):1:11"
     with pytest.raises(Invalid, match="unknown type 7"):
         module_of(invalid.module.content)
-    with pytest.raises(Unsupported, match=r"f32\.const"):
-        module_of(floats.content)
+    with pytest.raises(Unsupported, match=r"v128\.const"):
+        module_of(vectors.content)
     (result,) = results.results
     assert isinstance(result, Refused) and isinstance(result.error, Unsupported)
-    assert (result.error.span.line, result.error.message) == (4, "the float instruction f32.const")
+    assert (result.error.span.line, result.error.message) == (4, "the constant (v128.const ...)")
 
 
 def test_bare_fields_are_a_module():
@@ -128,16 +128,16 @@ def test_bare_fields_are_a_module():
     [
         ("(assert_retrun)", 1, "unknown command assert_retrun; did you mean assert_return?"),
         ("(module (func $f)", 1, '"(module" of line 1 is not closed'),
-        ("(module (func (cal 0)))", 16, "unknown instruction cal; did you mean call?"),
-        ("(wait)", 6, "(wait ends too early"),
-        ("(thread (wait $T))", 9, "unexpected (wait"),
-        ("(thread $T (shared (func $f)))", 20, "unexpected (func"),
-        ("(assert_trap (invoke) 1)", 21, "(invoke ends too early"),
-        ('(assert_invalid "x")', 17, 'unexpected "x"'),
+        ("(module (func (cal 0)))", 16, "unknown operator cal; did you mean call?"),
+        ("(wait)", 6, "unexpected token: (wait ends too early"),
+        ("(thread (wait $T))", 9, "unexpected token (wait"),
+        ("(thread $T (shared (func $f)))", 20, "unexpected token (func"),
+        ("(assert_trap (invoke) 1)", 21, "unexpected token: (invoke ends too early"),
+        ('(assert_invalid "x")', 17, 'unexpected token "x"'),
         ('(invoke "f" (nop))', 13, "(nop ...) is not a constant"),
-        ('(invoke "f" (i32.const 0x))', 24, "unexpected 0x"),
+        ('(invoke "f" (i32.const 0x))', 24, "unknown operator 0x"),
         ("", 1, "the script is empty"),
-        ("module", 1, "unexpected module"),
+        ("module", 1, "unexpected token module"),
     ],
 )
 def test_bad_scripts(text, column, message):
@@ -190,8 +190,6 @@ def test_the_proposals_scripts_are_read_whole(path):
 
 @pytest.mark.parametrize("path", suite("core"))
 def test_core_scripts_agree_on_what_is_well_formed_and_print_back(path):
-    if path.stem == "comments":
-        pytest.skip("holds a null character inside a comment; read as a binary file")
     for command, define in defined(parse_script(load_source(path)).commands):
         refused = None
         try:

@@ -114,7 +114,7 @@ OOB = "out of bounds memory access"
         (("div_s", 2**31, M1), "integer overflow"),
         (("indirect", 0), (24,)),
         (("indirect", 1), (5,)),
-        (("indirect", 2), "uninitialized element"),
+        (("indirect", 2), "uninitialized element 2"),
         (("indirect", 4), "undefined element"),
         (("put", 3), "indirect call type mismatch"),
         (("grow", 1), (1, 2)),

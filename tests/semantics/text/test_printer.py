@@ -81,9 +81,23 @@ def test_every_instruction_of_the_table_survives(name):
         assert parse_fragment(printed, 0, len(printed.text), context) == (instr,)
 
 
-def test_floats_are_refused_for_now():
-    with pytest.raises(Unsupported, match=r"f32\.const"):
-        print_instr(Const(F32, 0))
+@pytest.mark.parametrize(
+    "type, bits, printed",
+    [
+        (F32, 0x3FC00000, "0x1.8000000000000p+0"),
+        (F32, 0x80000000, "-0x0.0p+0"),
+        (F32, 0x7F800000, "inf"),
+        (F32, 0xFFC00000, "-nan"),
+        (F32, 0x7F800001, "nan:0x1"),
+        (F32, 1, "0x1.0000000000000p-149"),
+        (F64, 1, "0x0.0000000000001p-1022"),
+        (F64, 0xFFF0000000000000, "-inf"),
+    ],
+)
+def test_floats_are_printed_exactly(type, bits, printed):
+    assert print_instr(Const(type, bits)) == f"{type}.const {printed}"
+    source = Source("printed", print_instr(Const(type, bits)))
+    assert parse_fragment(source, 0, len(source.text), Context()) == (Const(type, bits),)
 
 
 # --- whole modules ------------------------------------------------------------------------------
