@@ -15,6 +15,7 @@ ALLOWED: dict[str, set[str]] = {
     "semantics.syntax": {"semantics.diagnostics"},
     "semantics.terms": {"semantics.diagnostics"},
     "semantics.text": {"semantics.diagnostics", "semantics.syntax", "semantics.terms"},
+    "semantics.binary": {"semantics.diagnostics", "semantics.syntax"},
     "semantics.runtime": {"semantics.diagnostics", "semantics.syntax", "semantics.terms"},
     "semantics.validation": {"semantics.diagnostics", "semantics.syntax"},
     "semantics.profiles": {"semantics.diagnostics", "semantics.syntax", "semantics.runtime"},

@@ -8,9 +8,8 @@ from pathlib import Path
 from litmus.checking.errors import bad_input
 from litmus.checking.result import BadInput
 from litmus.language import SUFFIXES, Test, load_tests
-from semantics.diagnostics import TextError, WeftError, load_source
-
-MODULE = ".wat"
+from litmus.language.modules import MODULES, load_valid_module
+from semantics.diagnostics import TextError, WeftError
 
 
 def check_files(arguments: Sequence[str]) -> tuple[list[str], list[BadInput]]:
@@ -26,7 +25,7 @@ def check_files(arguments: Sequence[str]) -> tuple[list[str], list[BadInput]]:
 
 
 def _expand(path: Path) -> list[Path]:
-    suffixes = (*SUFFIXES, MODULE)
+    suffixes = (*SUFFIXES, *MODULES)
     if not path.is_dir():
         return [path]
     found = sorted(p for p in path.rglob("*") if p.suffix in suffixes and p.is_file())
@@ -37,11 +36,8 @@ def _expand(path: Path) -> list[Path]:
 
 def check_file(path: Path) -> str:
     """What the file is, in words. Raises the WeftError of what is wrong with it."""
-    if path.suffix == MODULE:
-        from semantics.text import parse_module
-        from semantics.validation import validate
-
-        validate(parse_module(load_source(path)))
+    if path.suffix in MODULES:
+        load_valid_module(path)
         return "a valid module"
     for test in load_tests(path):
         if isinstance(test, Test):

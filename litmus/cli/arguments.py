@@ -27,7 +27,12 @@ examples:
 
 CHECK_EXAMPLE = """\
 example:
-  weft check mytest.litmus module.wat script.wast"""
+  weft check mytest.litmus module.wat compiled.wasm script.wast"""
+
+CONVERT_EXAMPLE = """\
+examples:
+  weft convert compiled.wasm compiled.wat
+  weft convert module.wat module.wasm"""
 
 RULES_EXAMPLE = """\
 examples:
@@ -78,7 +83,11 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("--svg", metavar="FILE", help="write the witness as SVG (needs graphviz)")
 
     check = _verb(verbs, "check", "parse and validate only", CHECK_EXAMPLE)
-    check.add_argument("files", nargs="+", metavar="FILE", help=".litmus, .wast or .wat files, or directories")
+    check.add_argument("files", nargs="+", metavar="FILE", help=".litmus, .wast, .wat or .wasm files, or directories")
+
+    convert = _verb(verbs, "convert", "a module from text to binary or back", CONVERT_EXAMPLE)
+    convert.add_argument("source", metavar="IN", help="a .wat or .wasm file")
+    convert.add_argument("target", metavar="OUT", help="the file to write, .wat or .wasm")
 
     rules = _verb(verbs, "rules", "the reduction and typing rules", RULES_EXAMPLE)
     rules.add_argument(

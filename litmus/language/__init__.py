@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from litmus.language.condition import observables, show_condition, show_proposition
 from litmus.language.litmus_format import parse_litmus
+from litmus.language.modules import MODULES, nothing_asked
 from litmus.language.test import Condition, Expectation, Quantifier, Test
 from semantics.diagnostics import Source, TextError, load_source
 
@@ -49,6 +50,8 @@ def load(source: Source) -> Test | Script:
 
 def load_tests(path: Path) -> list[Test | Script]:
     """The tests of one file. Raises what `load` and `load_source` raise."""
+    if path.suffix in MODULES and path.exists():
+        raise nothing_asked(path)
     if path.suffix not in SUFFIXES:
         raise TextError(f"{path} is no test", expected=tuple(f"a {known} file" for known in SUFFIXES))
     return [load(load_source(path))]

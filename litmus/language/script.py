@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from semantics.binary import decode_module
 from semantics.diagnostics import Invalid, Source, Span, TextError, Unsupported, WeftError
 from semantics.syntax.instructions import Const, RefNull
 from semantics.syntax.modules import Module
@@ -62,7 +63,7 @@ Content = Module | Quoted | Binary | Refused
 def module_of(content: Content) -> Module:
     """The module that a command defines.
 
-    Raises the WeftError of text that cannot be read, and Unsupported for the binary format.
+    Raises the WeftError of text or bytes that cannot be read.
     """
     if isinstance(content, Module):
         return content
@@ -70,7 +71,7 @@ def module_of(content: Content) -> Module:
         source = Source(f"{content.span} (quoted)", content.text)
         return parse_module_fields(source, 0, len(content.text))[0]
     if isinstance(content, Binary):
-        raise Unsupported("a module in the binary format", content.span)
+        return decode_module(content.content, f"{content.span} (binary)")
     raise content.error
 
 

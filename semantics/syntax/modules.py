@@ -106,6 +106,15 @@ class Elem(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Custom:
+    """A custom section of a binary; `after` is the id of the section that it follows, 0 at the beginning."""
+
+    name: str
+    content: bytes
+    after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Module(Node):
     """mod ::= module ...; `types` is the type section. Nested modules (for `instantiate`) stand in `modules`."""
 
@@ -121,6 +130,7 @@ class Module(Node):
     start: int | None = None
     modules: tuple[Module, ...] = ()
     binding: str | None = field(default=None, compare=False)
+    customs: tuple[Custom, ...] = field(default=(), compare=False)
 
     def imported(self, kind: ExternKind) -> tuple[Import, ...]:
         """The imports of one kind, in order: they come first in that index space."""

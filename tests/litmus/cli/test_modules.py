@@ -1,0 +1,85 @@
+"""Modules in files: converted, checked, and refused as tests in words that help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from litmus.cli import main
+from litmus.cli.status import BAD_INPUT, OK
+
+TEXT = """(module $m
+  (import "env" "memory" (memory 1 2 shared))
+  (func $add (export "add") (param $n i32) (result i32)
+    i32.const 8
+    local.get $n
+    i32.atomic.rmw.add))
+"""
+Run = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m.wat").write_text(TEXT)
+    return tmp_path
+
+
+def test_to_binary_and_back(here: Path, capsys: Run) -> None:
+    assert main(["convert", "m.wat", "m.wasm"]) == OK
+    assert main(["convert", "m.wasm", "again.wat"]) == OK
+    assert main(["convert", "again.wat", "again.wasm"]) == OK
+    assert "again.wasm: " in capsys.readouterr().out
+    assert (here / "m.wasm").read_bytes() == (here / "again.wasm").read_bytes()
+    assert "(param $n i32)" in (here / "again.wat").read_text()
+
+
+def test_custom_sections_stay_in_binaries_only(here: Path, capsys: Run) -> None:
+    (here / "c.wasm").write_bytes(b"\0asm\1\0\0\0" + b"\0\x04\x03abc")
+    assert main(["convert", "c.wasm", "d.wasm"]) == OK
+    assert (here / "d.wasm").read_bytes() == (here / "c.wasm").read_bytes()
+    capsys.readouterr()
+    assert main(["convert", "c.wasm", "c.wat"]) == OK
+    assert "without its custom sections (abc)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["m.wat", "m.txt"], "m.txt names no format of modules"),
+        (["m.txt", "m.wat"], "m.txt is no module"),
+        (["none.wasm", "m.wat"], "cannot read none.wasm"),
+        (["none.wat", "m.wasm"], "cannot read none.wat"),
+        (["m.wat", "none/m.wasm"], "cannot write none/m.wasm"),
+        (["text.wasm", "m.wat"], "text.wasm:0x0: malformed: magic header not detected"),
+        (["fork.wat", "m.wasm"], "unsupported: a shared function in the binary format"),
+    ],
+)
+def test_bad_conversions(here: Path, capsys: Run, arguments: list[str], message: str) -> None:
+    (here / "text.wasm").write_text(TEXT)
+    (here / "fork.wat").write_text("(module (func $f shared) (func fork $f))")
+    assert main(["convert", *arguments]) == BAD_INPUT
+    assert message in capsys.readouterr().err
+
+
+def test_binaries_are_checked(here: Path, capsys: Run) -> None:
+    assert main(["convert", "m.wat", "m.wasm"]) == OK
+    assert main(["check", "m.wasm", "m.wat"]) == OK
+    assert "m.wasm: a valid module" in capsys.readouterr().out
+    (here / "bad.wasm").write_bytes(
+        b"\0asm\1\0\0\0\x01\x04\x01\x60\x00\x00\x03\x02\x01\x00\x0a\x05\x01\x03\x00\x1a\x0b"
+    )
+    assert main(["check", "bad.wasm"]) == BAD_INPUT
+    assert "bad.wasm:0x17: invalid:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["run", "outcomes", "explain"])
+def test_a_module_alone_asks_nothing(here: Path, capsys: Run, verb: str) -> None:
+    main(["convert", "m.wat", "m.wasm"])
+    for file in ("m.wasm", "m.wat"):
+        assert main([verb, file]) == BAD_INPUT
+        captured = capsys.readouterr()
+        shown = captured.out + captured.err
+        assert f'{file} is a valid module, but a module alone asks nothing; it exports func "add"' in shown
+        assert f'module "{file}"' in shown
