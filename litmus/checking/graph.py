@@ -108,7 +108,11 @@ def _text(event: Event) -> str:
 
 
 def _place(event: Event) -> str:
-    return f"{Path(event.span.source.name).name}:{event.span.line}" if event.span is not None else ""
+    span = event.span
+    if span is None:
+        return ""
+    at = f"{span.column - 1:#x}" if span.source.binary else str(span.line)
+    return f"{Path(span.source.name).name}:{at}"
 
 
 def _order(action: Action) -> str:

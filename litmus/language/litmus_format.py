@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from litmus.language.compiled import INSTANCE, MEMORY, Compiled, read_compiled
 from litmus.language.condition import Names, observables
 from litmus.language.reader import (
     LocationItem,
@@ -28,7 +29,8 @@ from semantics.execution.outcomes import Observable
 from semantics.exploration.program import Cell, HostThread, Instantiate, Invoke, Program, Spawn
 from semantics.syntax.instructions import Const
 from semantics.syntax.modules import Data, Function, Module, SegmentMode
-from semantics.syntax.types import I32, PAGE, NumType, ValType
+from semantics.syntax.types import I32, PAGE, Limits, NumType, ValType
+from semantics.text.context import suggestion
 from semantics.text.cursor import Cursor
 from semantics.text.literals import read_integer, read_string
 from semantics.text.modules import read_module
@@ -38,8 +40,6 @@ from semantics.validation import validate
 SLOT = 8
 """Bytes from one location to the next where no place is given."""
 
-INSTANCE = "test"
-MEMORY = "memory"
 MAX_PAGES = 65536
 _BITS = {"i8": 8, "i16": 16, "i32": 32, "i64": 64}
 _FIELDS_FIRST = ("param", "result", "local", "export", "type", "import")
@@ -84,8 +84,9 @@ def parse_litmus(source: Source) -> Test:
     text = text_of(source)
     parts = read_parts(text)
     _require_distinct(text, parts.threads)
-    state = _state(text, parts)
-    module, registers = _module(text, parts, state)
+    compiled = read_compiled(text, parts.file) if parts.file else None
+    state = _state(text, parts, compiled)
+    module, registers = _module(text, parts, state, compiled)
     validate(module)
     threads = tuple(thread.name.text for thread in parts.threads)
     names = Names(text, threads, registers, {name: at.bits for name, at in state.locations.items()})
@@ -95,7 +96,7 @@ def parse_litmus(source: Source) -> Test:
     return Test(
         name=parts.name.text,
         description=_description(text, parts),
-        program=_program(parts, state, module, _observed(text, parts, state, asked)),
+        program=_program(text, parts, state, module, compiled, _observed(text, parts, state, asked)),
         module=module,
         threads=threads,
         condition=condition,
@@ -108,7 +109,7 @@ def parse_litmus(source: Source) -> Test:
 
 
 # --- initial state ------------------------------------------------------------------------------
-def _state(text: Text, parts: Parts) -> _State:
+def _state(text: Text, parts: Parts, compiled: Compiled | None) -> _State:
     sizes: tuple[int, int] | None = None
     items: list[LocationItem] = []
     registers: dict[str, dict[str, _Register]] = {thread.name.text: {} for thread in parts.threads}
@@ -122,8 +123,11 @@ def _state(text: Text, parts: Parts) -> _State:
                 if sizes is not None:
                     raise text.error("a second memory: the others stand in the module block", word.begin, word.end)
                 sizes = _pages(text, item)
+    if sizes is None and compiled is not None:
+        least = compiled.memory.limits.min
+        sizes = least, compiled.memory.limits.max or least
     least, most = sizes or (1, 1)
-    return _State(least, most, _locate(text, items, least), registers)
+    return _State(least, most, _locate(text, items, least, compiled.addresses if compiled else {}), registers)
 
 
 def _pages(text: Text, item: MemoryItem) -> tuple[int, int]:
@@ -143,14 +147,14 @@ def _add_register(text: Text, registers: dict[str, dict[str, _Register]], item: 
     registers[thread][name] = _Register(name, type, _value(text, item.initial, _BITS[type]) or 0)
 
 
-def _locate(text: Text, items: list[LocationItem], pages: int) -> dict[str, _Location]:
+def _locate(text: Text, items: list[LocationItem], pages: int, exported: Mapping[str, int]) -> dict[str, _Location]:
     """Gives every location its address: its place, or the lowest free slot."""
     taken: list[range] = []
     places: dict[int, int] = {}
     for index, item in enumerate(items):
         if item.place is not None:
             size = _bits(item) // 8
-            places[index] = _integer(text, item.place, 0, (1 << 32) - size, "an address")
+            places[index] = _place(text, item.place, (1 << 32) - size, exported)
             taken.append(range(places[index], places[index] + size))
     found: dict[str, _Location] = {}
     free = 0
@@ -171,6 +175,16 @@ def _locate(text: Text, items: list[LocationItem], pages: int) -> dict[str, _Loc
             raise text.error(message, name.begin, name.end, hint=f"the memory starts with {pages * PAGE} bytes")
         found[name.text] = location
     return found
+
+
+def _place(text: Text, place: Token, most: int, exported: Mapping[str, int]) -> int:
+    """An address: a number, or the name of a constant that the compiled module exports."""
+    if place.type == "INT":
+        return _integer(text, place, 0, most, "an address")
+    if place.text not in exported:
+        message = f"{place.text} is no address that the module exports{suggestion(place.text, exported)}"
+        raise text.error(message, place.begin, place.end, expected=("an integer", *exported))
+    return exported[place.text]
 
 
 def _bits(item: LocationItem) -> int:
@@ -211,25 +225,31 @@ def _segments(text: Text, locations: Mapping[str, _Location]) -> tuple[Data, ...
 
 
 # --- the module ---------------------------------------------------------------------------------
-def _module(text: Text, parts: Parts, state: _State) -> tuple[Module, dict[str, dict[str, int]]]:
+def _module(
+    text: Text, parts: Parts, state: _State, compiled: Compiled | None
+) -> tuple[Module, dict[str, dict[str, int]]]:
     """The module, and per thread or named function the widths of its registers."""
     at = parts.name.begin
-    prelude = _prelude(text, parts.prelude)
-    known = definitions(prelude)
     addresses = {name: location.address for name, location in state.locations.items()}
-    limits: list[Item] = [(str(state.min), at), (str(state.max), at), ("shared", at)]
-    memory = Form(at, at, [("memory", at), ("$memory", at), _export(MEMORY, at), *limits])
-    fields: list[Item] = [memory]
-    for field in prelude:
-        fields.append(_function(text, field, addresses, known) if _is_function(field) else field)
+    if compiled is not None:
+        fields = compiled.fields(Limits(state.min, state.max), at)
+        known = definitions(fields)
+    else:
+        limits: list[Item] = [(str(state.min), at), (str(state.max), at), ("shared", at)]
+        fields = [Form(at, at, [("memory", at), ("$memory", at), _export(MEMORY, at), *limits])]
+        prelude = _prelude(text, parts.prelude)
+        known = definitions(prelude)
+        for field in prelude:
+            fields.append(_function(text, field, addresses, known) if _is_function(field) else field)
+    attribute: list[Item] = [] if compiled else [("shared", at)]
     for thread in parts.threads:
-        fields.append(_thread(text, thread, addresses, known, state.registers[thread.name.text]))
+        fields.append(_thread(text, thread, addresses, known, state.registers[thread.name.text], attribute))
     module, _ = read_module(Cursor(text, Form(0, len(text.source.text), [("module", at), *fields]), 1))
     registers: dict[str, dict[str, int]] = {thread.name.text: {} for thread in parts.threads}
     for function in module.funcs:
         if function.binding:
             registers[function.binding[1:]] = _widths(function)
-    segments = _segments(text, state.locations)
+    segments = () if compiled else _segments(text, state.locations)
     return (replace(module, datas=module.datas + segments) if segments else module), registers
 
 
@@ -282,14 +302,15 @@ def _thread(
     addresses: Mapping[str, int],
     known: Definitions,
     initial: Mapping[str, _Register],
+    attribute: list[Item],
 ) -> Form:
-    """(func $T0 shared (export "T0") (param $r t)* (local $r t)* code)"""
+    """(func $T0 shared? (export "T0") (param $r t)* (local $r t)* code)"""
     name, at = thread.name.text, thread.name.begin
     items = [item for part in thread.code for item in read_forms(text, part.begin, part.end).items]
     given = {register.name: register.type for register in initial.values()}
     code = Code(text, name, addresses, known, dict(given))
     body = code.expand(items)
-    head: list[Item] = [("func", at), ("$" + name, at), ("shared", at), _export(name, at)]
+    head: list[Item] = [("func", at), ("$" + name, at), *attribute, _export(name, at)]
     params = [Form(at, at, [("param", at), ("$" + r, at), (type, at)]) for r, type in given.items()]
     fresh = [_local(r, type, at) for r, type in code.registers.items() if r not in given]
     return Form(at, thread.name.end, [*head, *params, *fresh, *body])
@@ -306,18 +327,26 @@ def _widths(function: Function) -> dict[str, int]:
 
 
 # --- the program --------------------------------------------------------------------------------
-def _program(parts: Parts, state: _State, module: Module, observed: tuple[str, ...]) -> Program:
+def _program(
+    text: Text, parts: Parts, state: _State, module: Module, compiled: Compiled | None, observed: tuple[str, ...]
+) -> Program:
     spawns = []
     for thread in parts.threads:
         name = thread.name.text
         arguments: tuple[tuple[ValType, int], ...] = tuple(
             (NumType(register.type), register.value) for register in state.registers[name].values()
         )
-        spawns.append(Spawn(HostThread(name, (Invoke(INSTANCE, name, arguments),))))
+        own = compiled.of_thread(name, module) if compiled else ()
+        invoke = Invoke(name if compiled else INSTANCE, name, arguments)
+        spawns.append(Spawn(HostThread(name, (*own, invoke))))
     cells = tuple(
         Cell(name, INSTANCE, MEMORY, location.address, location.bits // 8) for name, location in state.locations.items()
     )
-    main = HostThread("host", (Instantiate(INSTANCE, module), *spawns), hidden=True)
+    first = module
+    if compiled is not None and parts.file is not None:
+        span = text.span(parts.file.begin, parts.file.end)
+        first = compiled.memory_owner(Limits(state.min, state.max), _segments(text, state.locations), span)
+    main = HostThread("host", (Instantiate(INSTANCE, first), *spawns), hidden=True)
     return Program(parts.name.text, main, cells, observed)
 
 

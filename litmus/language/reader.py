@@ -43,7 +43,7 @@ class Range(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LocationItem:
-    """`i32 x @ 8 = 1` of the initial state."""
+    """`i32 x @ 8 = 1` of the initial state; the place is a number, or the name of an exported address."""
 
     type: Token | None
     name: Token
@@ -122,6 +122,7 @@ class Parts:
     description: Token | None = None
     state: list[LocationItem | RegisterItem | MemoryItem] = field(default_factory=list)
     prelude: Range | None = None
+    file: Token | None = None  # the module's, as a string, in place of the prelude
     threads: list[ThreadText] = field(default_factory=list)
     condition: tuple[Token, Quantifier, RawProposition] | None = None
     locations: list[Seen] = field(default_factory=list)
@@ -171,7 +172,11 @@ def _tokens(text: Text) -> Iterator[Token]:
             token = Token("TEST", _NOT_BLANK.match(chars, at).group(), at)  # type: ignore[union-attr]  # not blank here
         elif chars[at] == "{" and (previous == "MODULE" or before == "THREAD"):
             token = Token("CODE", chars[at : _block_end(text, at)], at)
-        elif previous in ("RBRACE", "CODE") and before != "THREAD" and not _AFTER_STATE.match(chars, at):
+        elif (
+            (previous in ("RBRACE", "CODE") or (before, previous) == ("MODULE", "STRING"))
+            and before != "THREAD"
+            and not _AFTER_STATE.match(chars, at)
+        ):
             end = _TABLE_END.search(chars, at)
             token = Token("TABLE", chars[at : end.start() if end else size], at)
         else:
@@ -395,7 +400,9 @@ class _Build(Transformer[Any, Any]):
 def _assemble(text: Text, children: list[Any]) -> Parts:
     _, name, description, state, prelude, (shape, threads), *tail = children
     parts = Parts(name, description, state)
-    if prelude is not None:
+    if prelude is not None and prelude.type == "STRING":
+        parts.file = prelude
+    elif prelude is not None:
         parts.prelude = Range(prelude.begin + 1, prelude.end - 1)
     parts.threads = _table(text, threads) if shape == "table" else threads
     for kind, content in tail:
@@ -466,7 +473,7 @@ def _shown() -> dict[str, str]:
     return quoted | {
         "NAME": "a name",
         "INT": "a number",
-        "STRING": "a description in quotes",
+        "STRING": "text in quotes",
         "TEST": "the test's name",
         "TABLE": "a table of threads, as  T0 | T1 ;",
         "CODE": "{ code }",
