@@ -141,7 +141,9 @@ class EventStructure:
 
     `init` is the id of the initial event: happens-before everything else (A.6, item 6). `asw` are pairs of
     event ids. `incomplete` says what the unfolding left out other than CUT leaves (empty: nothing).
-    `region_names` are for people: {region: "x"}; `cells` names byte ranges: {"x": (location, size)}.
+    `behind`: where a path was cut, why writes behind the cut might steer even what stands before it, in a model
+    that lets a read see what program order puts later ("": they cannot). `region_names` are for people:
+    {region: "x"}; `cells` names byte ranges: {"x": (location, size)}.
     """
 
     events: list[Event]
@@ -153,6 +155,7 @@ class EventStructure:
     region_names: dict[Region, str] = field(default_factory=dict)
     cells: dict[str, tuple[Location, int]] = field(default_factory=dict)
     incomplete: list[str] = field(default_factory=list)
+    behind: str = ""
     rules: dict[str, int] = field(default_factory=dict)  # rule name -> how often it fired
 
     def path(self, node: int) -> list[int]:

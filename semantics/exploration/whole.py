@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from semantics.execution.structure import EventStructure
+from semantics.exploration.behind import behind
 from semantics.exploration.confinement import FORKED, Confinement, Footprint, Reach, footprint
 from semantics.exploration.linking import Call, Fetch, Make, Plan, Planned, plan
 from semantics.exploration.observation import located, observe, region_names
@@ -31,9 +32,18 @@ def explore(program: Program, bounds: Bounds = Bounds(), profile: Profile = FORK
     unfolding = Unfolding(linked, confinement, solo, bounds, profile)
     unfolding.run()
     builder = unfolding.builder
+    lost = behind(_structure(unfolding), linked.modules)
     refute(builder, unfolding.init)
     if program.observed:
         observe(builder, unfolding.oracle, cells, program.observed)
+    structure = _structure(unfolding)
+    structure.behind = lost
+    structure.region_names, structure.cells = region_names(linked, cells), cells
+    return structure
+
+
+def _structure(unfolding: Unfolding) -> EventStructure:
+    builder = unfolding.builder
     return EventStructure(
         builder.events,
         builder.nodes,
@@ -41,10 +51,8 @@ def explore(program: Program, bounds: Bounds = Bounds(), profile: Profile = FORK
         builder.symbols,
         builder.asw,
         unfolding.init,
-        region_names(linked, cells),
-        cells,
-        list(builder.incomplete),
-        builder.rules,
+        incomplete=list(builder.incomplete),
+        rules=builder.rules,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from semantics.axioms.causality import causal
 from semantics.axioms.model import Model
 from semantics.diagnostics import InternalError
 from semantics.execution.candidate import CandidateExecution
@@ -187,12 +188,16 @@ class Problem:
         return tuple(name for name in known if name in names)
 
     def cut_reachable(self) -> bool | None:
-        """Whether a path that a bound cut off is consistent; None where the solver gave up."""
-        engine: Any = self.engine
+        """Whether a path that a bound cut off is consistent; None where the solver gave up, or where values from
+        behind a cut, which the structure lacks, might make it so (`structure.behind`)."""
+        lost = bool(self.structure.behind) and not causal(self.model)
         if not any(n.leaf is not None and n.leaf.status is Status.CUT for n in self.structure.nodes):
-            return False
+            return None if lost else False
+        engine: Any = self.engine
         answer = engine.check([engine.cut()])
-        return None if answer is Answer.UNKNOWN else answer is Answer.SAT
+        if answer is Answer.UNSAT:
+            return None if lost else False
+        return True if answer is Answer.SAT else None
 
 
 def exactly(structure: EventStructure, outcome: Outcome) -> Proposition:
