@@ -13,7 +13,7 @@ from litmus.checking.verdict import Allowed, Forbidden, Undecided, Verdict
 from litmus.checking.witness import vouch
 from litmus.language import Expectation, Test, observables
 from semantics.axioms.model import Model
-from semantics.execution.outcomes import Proposition, holds
+from semantics.execution.outcomes import TRUE, Proposition, holds
 from semantics.execution.structure import EventStructure, Leaf, PathNode, Status
 from semantics.exploration import explore
 from semantics.exploration.program import Bounds, Program
@@ -134,6 +134,9 @@ def decide(problem: Problem, query: Proposition, *, why: bool = False) -> tuple[
             return Undecided(reason), (*gaps, reason)
     if gaps:
         return Undecided("; ".join(gaps)), gaps
+    if problem.possible(TRUE) is False:
+        nothing = "no execution ends, so that there is no outcome to speak of"
+        return Undecided(nothing), (nothing,)
     if not why:
         return Forbidden(), gaps
     explained = problem.explain(query)
@@ -156,10 +159,10 @@ def gaps_of(problem: Problem) -> tuple[str, ...]:
     structure = problem.structure
     found = list(structure.incomplete)
     cut = sorted({n.leaf.reason for n in structure.nodes if n.leaf is not None and n.leaf.status is Status.CUT})
-    if cut:
+    if cut or structure.behind:
         reachable = problem.cut_reachable()
         if reachable is not False:
-            why = "; ".join(filter(None, cut)) or "a loop"
+            why = "; ".join(filter(None, (*cut, structure.behind))) or "a loop"
             found.append(f"bound reached: {why}" if reachable else f"a bound may be reached: {why}")
     return tuple(found)
 

@@ -108,10 +108,11 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Where unfolding stops. `loop`: iterations of one loop entry (and depth of one recursion) on a path; `nodes`:
-    path nodes in all; `steps`: reduction steps in all. What a bound cuts is a CUT leaf or an `incomplete` note."""
+    """Where unfolding stops. `loop`: iterations of one loop entry on a path; `calls`: nested calls; `threads`, `nodes`,
+    `steps`: threads, path nodes and reduction steps in all. What a bound cuts is a CUT leaf or an `incomplete` note."""
 
     loop: int = 8
     calls: int = 256
+    threads: int = 256
     nodes: int = 20_000
     steps: int = 1_000_000

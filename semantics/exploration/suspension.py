@@ -58,6 +58,8 @@ def global_step(unfolding: Unfolding, path: Path, config: Configuration) -> bool
     """Does what the pending administrative instruction of a thread asks for. Whether the path goes on."""
     pending = config.pending
     if isinstance(pending, ForkPrime):
+        if len(unfolding.builder.threads) >= unfolding.bounds.threads:
+            return unfolding.leaf(path, Status.CUT, f"bound of {unfolding.bounds.threads} threads reached")
         _fork(unfolding, path, config, pending)
         return True
     if isinstance(pending, NotifyPrime):

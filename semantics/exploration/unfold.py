@@ -134,7 +134,7 @@ class Unfolding:
             return self._back_edge(path)
         if stop is Stop.DEPTH:
             self.spin.ended(config)
-            return self.leaf(path, Status.EXHAUSTED, "call stack exhausted")
+            return self.leaf(path, Status.CUT, f"bound of {self.bounds.calls} nested calls reached")
         return self.leaf(path, Status.CUT, f"bound of {self.bounds.steps} steps reached")
 
     # --- nodes ----------------------------------------------------------------------------------

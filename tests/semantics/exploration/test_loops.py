@@ -224,9 +224,9 @@ def test_a_trap_shows_the_register_of_the_iteration_before():
     ]
 
 
-def test_recursion_exhausts_the_call_stack():
+def test_deep_recursion_is_cut():
     s = unfolded(SHARED, FLAG, "(func $f (call $f))", func("P1", "(drop (i32.load (i32.const 0))) (call $f)"))
-    assert outline(s, "P1") == ["2 P1 <0 4:(start ~0) 7:(r mem[0:4] v7) => exhausted"]
+    assert outline(s, "P1") == ["2 P1 <0 4:(start ~0) 7:(r mem[0:4] v7) => cut"]
 
 
 def test_the_bound_on_nodes_cuts():
@@ -242,3 +242,9 @@ def test_the_bound_on_nodes_cuts():
 def test_deeply_nested_blocks_do_not_recurse():
     s = unfolded(SHARED, FLAG, func("P1", "(block " * 150 + "(drop (i32.load (i32.const 0)))" + ")" * 150))
     assert statuses(s, "P1") == [Status.DONE]
+
+
+def test_forks_without_end_are_cut():
+    s = unfolded(SHARED, "(func $child shared (fork $child))", func("P0", "(fork $child)"))
+    assert len(s.threads) == Bounds().threads
+    assert Status.CUT in {n.leaf.status for n in s.nodes if n.leaf is not None}
