@@ -245,6 +245,6 @@ def test_deeply_nested_blocks_do_not_recurse():
 
 
 def test_forks_without_end_are_cut():
-    s = unfolded(SHARED, "(func $child shared (fork $child))", func("P0", "(fork $child)"))
+    s = unfolded(SHARED, "(func $child shared (fork $child))", func("P0", "(fork $child)"), func("P1", ""))
     assert len(s.threads) == Bounds().threads
     assert Status.CUT in {n.leaf.status for n in s.nodes if n.leaf is not None}
