@@ -266,7 +266,7 @@ class Checks:
 
         for conj, names in self.refused.items():
             demands.need(conj)
-            for name in set(names):
+            for name in dict.fromkeys(names):
                 under(name)([-literal for literal in conj])
         for order in [*self.evaluation.orders.values(), *self.acyclic]:
             order.finish(under(order.name))
