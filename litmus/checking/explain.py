@@ -8,6 +8,7 @@ from litmus.checking.result import Axiom, Explanation
 from litmus.checking.verdict import Allowed, Forbidden
 from litmus.checking.witness import drawing
 from semantics.axioms.evaluate import check as violations_of
+from semantics.axioms.evaluate import flags
 from semantics.axioms.model import Check, Linearisation, Model
 
 
@@ -16,7 +17,11 @@ def explain(prepared: Prepared, model: Model, limits: Limits = UNLIMITED) -> Exp
     result = check(prepared, model, limits, why=True)
     match result.verdict:
         case Allowed(_, witness) if witness is not None:
-            return Explanation(result, drawing(model, witness))
+            raised = {v.name: v.events for v in flags(model, witness)}
+            drawn = drawing(model, witness, [e for events in raised.values() for e in events])
+            labels = {n.id: n.label for n in drawn.nodes}
+            shown = tuple((name, tuple(labels[e] for e in events)) for name, events in raised.items())
+            return Explanation(result, drawn, flags=shown)
         case Forbidden(core, nearest) if nearest is not None:
             violated = {v.name: v.events for v in violations_of(model, nearest)}
             drawn = drawing(model, nearest, [e for events in violated.values() for e in events])

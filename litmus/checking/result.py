@@ -252,11 +252,13 @@ class Axiom:
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """Why: the graph of a witness; or, where the outcome is forbidden, the axioms that forbid it and the graph of an
-    execution that has the outcome and violates them (None: there is no such candidate)."""
+    execution that has the outcome and violates them (None: there is no such candidate). `flags` are the flagged checks
+    that the witness raises, with the labels of the events."""
 
     result: Result
     graph: Graph | None
     axioms: tuple[Axiom, ...] = ()
+    flags: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

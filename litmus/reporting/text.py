@@ -215,11 +215,15 @@ def explanation(explained: Explanation) -> str:
     lines = [f"{_question(subject, names)}", f"under {result.model}: {_answer(result)}"]
     if isinstance(result.verdict, Allowed):
         lines += [f"outcome: {_state(names, subject, result.verdict.outcome)}"]
+        lines += [f"flag {name}: {' -> '.join(events)}" for name, events in explained.flags]
     if isinstance(result.verdict, Forbidden):
         if explained.axioms:
             lines += ["", *_axioms(explained)]
         else:
-            lines += ["no candidate execution has this outcome: no axiom is needed to forbid it"]
+            lines += [
+                "no execution was found even without the model's checks: values, or branches, that the model rules out",
+                "were left out before the question was asked, so that no single check is to blame",
+            ]
     if explained.graph is not None:
         lines += ["", *graph(explained.graph)]
     lines += ["", *_completeness([(subject.name, result.model, result.gaps)])]
