@@ -15,7 +15,7 @@ from litmus.language.script import AssertExhaustion, AssertReturn, AssertTrap, S
 from litmus.language.script_lowering import Claim, Decided, lower, spelled
 from semantics.axioms.model import Model
 from semantics.diagnostics import Span
-from semantics.execution.outcomes import TRUE, And, Equals, HasStatus, Not, Or, Outcome, Proposition, Same
+from semantics.execution.outcomes import And, Equals, HasStatus, Not, Or, Outcome, Proposition, Same
 from semantics.execution.structure import Leaf, PathNode, Status
 from semantics.solver import Problem, Reachable, Unknown
 from semantics.terms import Term
@@ -108,9 +108,7 @@ def _decide_one(claim: Claim, wrong: Proposition, problem: Problem, gaps: tuple[
 
 
 def _ended(claim: Claim) -> Proposition:
-    """The action of a claim came to its end: it returned or trapped; for an expected exhaustion, it exhausted."""
-    if claim.kind is AssertExhaustion:
-        return HasStatus(claim.thread, Status.EXHAUSTED)
+    """The action of a claim came to its end: it returned or trapped."""
     return _set(claim.thread, claim.marker)
 
 
@@ -120,12 +118,15 @@ def _set(thread: str, register: str) -> Proposition:
 
 
 def violation(claim: Claim) -> Proposition:
-    """The outcomes that a claim forbids. One where the thread never gets to the action is not among them."""
+    """The outcomes that a claim forbids. One where the thread never gets to the action is not among them.
+
+    With threads the call stack ends in a cut, so that an expected exhaustion is refuted or undecided, never confirmed.
+    """
     thread = claim.thread
     returned: Proposition = Equals((thread, claim.marker), RETURNED)
     stuck = _stuck(claim)
     if claim.kind is AssertExhaustion:
-        return And((_set(thread, claim.previous) if claim.previous else TRUE, Not(HasStatus(thread, Status.EXHAUSTED))))
+        return _set(thread, claim.marker)
     if claim.kind is AssertTrap:
         return Or((returned, Equals((thread, claim.marker), OTHER_TRAP), stuck))
     trapped: Proposition = Equals((thread, claim.marker), TRAPPED)
@@ -136,9 +137,9 @@ def violation(claim: Claim) -> Proposition:
 
 
 def _stuck(claim: Claim) -> Proposition:
-    """The thread is blocked for ever, or out of stack, in the action: all before it has ended, and it has not."""
+    """The thread is blocked for ever in the action: all before it has ended, and it has not."""
     before = [_set(claim.thread, claim.previous)] if claim.previous else []
-    ended = Or((HasStatus(claim.thread, Status.BLOCKED), HasStatus(claim.thread, Status.EXHAUSTED)))
+    ended = HasStatus(claim.thread, Status.BLOCKED)
     joined = [Or((HasStatus(t, Status.DONE), HasStatus(t, Status.TRAP))) for t in claim.joined]
     return And((ended, *before, *joined, Not(_set(claim.thread, claim.marker))))
 

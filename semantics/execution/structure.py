@@ -46,7 +46,6 @@ class Status(Enum):
     DONE = "done"
     TRAP = "trap"
     BLOCKED = "blocked"  # suspended for ever: wait' without notify or timeout, a join of a blocked thread
-    EXHAUSTED = "exhausted"  # call stack exhaustion
     CUT = "cut"  # a bound stopped the unfolding here: outcomes may be missing beyond
 
 
