@@ -88,6 +88,16 @@ class Invalid(WeftError):
         self.rule = rule
 
 
+class NotExpressible(WeftError):
+    """A program uses what the design in force does not have: another design's instruction, attribute or type."""
+
+    family = "not expressible"
+
+    def __init__(self, design: str, feature: str, span: Span | None = None, *, hint: str = "") -> None:
+        super().__init__(f"not expressible under {design}: needs {feature}", span, hint=hint)
+        self.feature = feature
+
+
 class LinkError(WeftError):
     """An import has no provider, or one of the wrong type."""
 

@@ -13,12 +13,12 @@ from difflib import get_close_matches
 from semantics.diagnostics import LinkError, Span, TextError
 from semantics.exploration.held import content, load
 from semantics.exploration.program import Get, HostThread, Instantiate, Invoke, Join, Program, Provider, Spawn
-from semantics.reduction.fig22_instantiation import Instantiation, instantiate, link
+from semantics.reduction.fig22_instantiation import instantiate, link
 from semantics.runtime.actions import Location
-from semantics.runtime.configuration import Value
+from semantics.runtime.configuration import Instantiation, Value
 from semantics.runtime.profile import Profile
-from semantics.runtime.store import FuncInst, GlobalInst, ModuleInst, Store
-from semantics.syntax.modules import ExternKind, Module
+from semantics.runtime.store import GlobalInst, ModuleInst, Store
+from semantics.syntax.modules import ExternKind, Function, Module
 from semantics.syntax.types import I32, ExternType, ValType
 from semantics.terms import Term
 from semantics.validation import match_extern
@@ -102,6 +102,7 @@ class _Initial:
     def __init__(self, store: Store, profile: Profile) -> None:
         self.store = store
         self.profile = profile
+        self.thread = 0
 
     def read(self, location: Location, size: int, width: int) -> Term:
         """The initial content."""
@@ -175,8 +176,8 @@ def _resolve(
     arguments = tuple(Value(t, v) for t, v in command.arguments)
     if tuple(t for t, _ in command.arguments) != function.type.params:
         raise TextError(f'"{command.export}" takes other arguments: {function.type}', command.span)
-    found_call = call_of(address, function, arguments, command.prefix)
-    thread.types.update(local_types(function, found_call.locals))
+    found_call = call_of(address, function.code, arguments, command.prefix)
+    thread.types.update(local_types(function.code, found_call.locals))
     thread.types.update(zip(command.results, function.type.results, strict=False))
     if command.trap_register is not None:
         thread.types[command.trap_register] = I32
@@ -226,15 +227,15 @@ def link_types(module: Module, providers: Sequence[ExternType | None], span: Spa
             raise LinkError(message, wanted.span or span)
 
 
-def call_of(address: int, function: FuncInst, arguments: tuple[Value, ...], prefix: str = "") -> Call:
+def call_of(address: int, function: Function, arguments: tuple[Value, ...], prefix: str = "") -> Call:
     """A call whose registers are the function's named locals: `prefix` and the name without its `$`."""
-    names = enumerate(function.code.local_names)
+    names = enumerate(function.local_names)
     return Call(address, arguments, tuple((prefix + n.removeprefix("$"), i) for i, n in names if n is not None))
 
 
-def local_types(function: FuncInst, registers: tuple[tuple[str, int], ...]) -> dict[str, ValType]:
+def local_types(function: Function, registers: tuple[tuple[str, int], ...]) -> dict[str, ValType]:
     """The types of the registers that show named locals."""
-    types = (*function.type.params, *function.code.locals)
+    types = (*function.type.params, *function.locals)
     return {name: types[i] for name, i in registers}
 
 

@@ -27,7 +27,7 @@ from semantics.exploration.path import Path
 from semantics.exploration.program import Bounds
 from semantics.exploration.spin import Spin, Verdict, outermost
 from semantics.reduction.machine import Stop, redex_operands, run_pure, successors, with_operand
-from semantics.reduction.operands import CONCRETE
+from semantics.reduction.operands import ALL_CONCRETE, CONCRETE, concrete_positions
 from semantics.runtime.actions import (
     Action,
     Field,
@@ -111,7 +111,7 @@ class Unfolding:
         """Unfolds a path until it ends, forks or is postponed."""
         going = True
         while going:
-            self.oracle.held = path.held
+            self.oracle.held, self.oracle.thread = path.held, path.thread
             going = commands.next_command(self, path) if path.config is None else self._advance(path, path.config)
 
     def _advance(self, path: Path, config: Configuration) -> bool:
@@ -180,6 +180,8 @@ class Unfolding:
         self._alone = None
         actions: list[Action] = []
         for region, known in path.held.items():
+            if region.of:
+                continue
             if self.confinement.constant(region):
                 self.oracle.constants[region] = known
             elif (owner := self.confinement.owner(region)) >= 0:
@@ -188,7 +190,7 @@ class Unfolding:
                 size = self._size(path, region)
                 if size:
                     actions.append(Write(Order.INIT, Location(region), size, payload_of(known, size)))
-        path.held = self.held_by(0)
+        path.held = self.held_by(0) | {r: known for r, known in path.held.items() if r.of}
         path.owned = set()
         self.oracle.held = path.held
         self.init = self.builder.event(path.thread, path.node, Kind.INIT, tuple(actions), "instantiate-ok")
@@ -207,12 +209,10 @@ class Unfolding:
     def _redex(self, path: Path, config: Configuration) -> bool:
         """Does the next step, which has actions or several outcomes."""
         instr = config.redex
-        positions = CONCRETE.get(instr.__class__, ())
-        if instr.__class__ is Instantiate:
-            positions = tuple(range(len(redex_operands(config, self.plan.store))))
-        if positions:
+        kind = instr.__class__
+        if kind in CONCRETE or kind in ALL_CONCRETE:
             operands = redex_operands(config, self.plan.store)
-            for position in positions:
+            for position in concrete_positions(instr, len(operands)):
                 term = operands[position].term
                 if isinstance(term, int):
                     continue
@@ -273,7 +273,7 @@ class Unfolding:
         rest = []
         for action in actions:
             region = action.location.region
-            if region in held:
+            if region in held or region.of:
                 if writing(action):
                     path.write(action.location, action.size, written(action))
                     path.effects += 1
@@ -374,7 +374,7 @@ class Unfolding:
         if config is None:
             raise InternalError("a path without a configuration waits for an address")
         if isinstance(what, Location):
-            self.oracle.held = path.held
+            self.oracle.held, self.oracle.thread = path.held, path.thread
             self.oracle.answers = {what: tuple(new)}
             found = successors(config, self.oracle)
             self.oracle.answers = {}

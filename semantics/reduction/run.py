@@ -45,6 +45,7 @@ class SequentialStore:
     def __init__(self, profile: Profile = DEFAULT) -> None:
         self.store = Store()
         self.profile = profile
+        self.thread = 0
         self.bytes: dict[int, bytearray] = {}  # a.data
         self.entries: dict[int, list[int]] = {}  # a.elem
         self.values: dict[Region, int] = {}  # a.val, a.len
@@ -56,6 +57,8 @@ class SequentialStore:
             return int.from_bytes(self.bytes[region.addr][offset : offset + size], "little")
         if region.field is Field.ELEM:
             return self.entries[region.addr][offset]
+        if region not in self.values:  # a cell of the thread's own, which nobody has written
+            return self.values[Region(region.addr, region.field)]
         return self.values[region]
 
     def possible(self, location: Location) -> Iterable[int]:

@@ -61,9 +61,15 @@ def print_instr(instr: Instr) -> str:
             return f"{to}.{kind}_{source}_{sign}" if kind else f"{to}.{op}_{source}"
         case ast.Fork(func):
             return f"fork {func}"
+        case ast.DesignInstr():
+            return " ".join([instr.opcode, *map(_immediate, ast.immediates(instr))])
         case ast.Instantiate(module):
             return f"instantiate {module.binding or '(module)'}"
     return _variable(instr) or _table(instr) or _memory(instr)
+
+
+def _immediate(value: object) -> str:
+    return value.binding or "(module)" if isinstance(value, Module) else str(value)
 
 
 def print_float(bits: int, width: int) -> str:
@@ -220,7 +226,7 @@ def _name(binding: str | None) -> str:
 
 
 def _shared(share: Share) -> str:
-    return " shared" if share is Share.SHARED else ""
+    return {Share.LOCAL: "", Share.SHARED: " shared", Share.TLS: " thread_local"}[share]
 
 
 def _string(content: bytes) -> str:
@@ -271,8 +277,9 @@ def _function(func: Function, module: Module, indent: str) -> Iterator[str]:
 
 def _body(body: Expr, module: Module, indent: str) -> Iterator[str]:
     for instr in body:
-        if isinstance(instr, ast.Instantiate):
-            yield f"{indent}instantiate {module.modules.index(instr.module)}"
+        if (nested := getattr(instr, "module", None)) is not None:
+            word = instr.opcode if isinstance(instr, ast.DesignInstr) else "instantiate"
+            yield f"{indent}{word} {module.modules.index(nested)}"
             continue
         yield indent + print_instr(instr)
         match instr:
