@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -13,7 +14,7 @@ from litmus.checking.verdict import Allowed, Forbidden, Undecided, Verdict
 from litmus.checking.witness import vouch
 from litmus.language import Expectation, Test, observables
 from semantics.axioms.model import Model
-from semantics.execution.outcomes import TRUE, Proposition, holds
+from semantics.execution.outcomes import TRUE, Observable, Proposition, holds
 from semantics.execution.structure import EventStructure, Leaf, PathNode, Status
 from semantics.exploration import explore
 from semantics.exploration.program import Bounds, Program
@@ -68,7 +69,19 @@ def subject(test: Test, structure: EventStructure) -> Subject:
     shown = sorted(dict.fromkeys(named), key=lambda o: (o[0] == "", order.get(o[0], len(order)), o[1]))
     digest = hashlib.md5(test.source.text.encode(), usedforsecurity=False).hexdigest()
     file = test.source.name
-    return Subject(test.name, file, test.condition, test.threads, tuple(shown), digest, test.description)
+    return Subject(
+        test.name, file, test.condition, test.threads, tuple(shown), digest, test.description, _floats(test, shown)
+    )
+
+
+def _floats(test: Test, shown: Iterable[Observable]) -> dict[Observable, int]:
+    """Those of the observables that are floats, with their width."""
+    found: dict[Observable, int] = {}
+    for thread, name in shown:
+        kind = test.kinds.get(thread.partition("#")[0], {}).get(name)
+        if kind is not None and kind.is_float:
+            found[thread, name] = kind.bits
+    return found
 
 
 def open_problem(structure: EventStructure, model: Model, limits: Limits) -> Problem:

@@ -21,7 +21,7 @@ class Subject:
 
     `threads` are the host's threads in the order of declaration; `shown` are the observables that the condition or
     `locations` names, in the order in which states print them. `digest` is 32 hex digits of the test's content.
-    `condition` is None where the test asks nothing.
+    `condition` is None where the test asks nothing. `floats` are those of `shown` that are floats, with their width.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Subject:
     shown: tuple[Observable, ...]
     digest: str
     description: str = ""
+    floats: Mapping[Observable, int] = field(default_factory=dict)
 
     @property
     def proposition(self) -> Proposition | None:

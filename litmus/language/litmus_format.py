@@ -23,13 +23,13 @@ from litmus.language.reader import (
 )
 from litmus.language.short_forms import Code
 from litmus.language.signatures import Definitions, declared, definitions, is_instruction, name_of
-from litmus.language.test import Condition, Expectation, Quantifier, Test
+from litmus.language.test import KINDS, Condition, Expectation, Kind, Quantifier, Test
 from semantics.diagnostics import Source
 from semantics.execution.outcomes import Observable
 from semantics.exploration.program import Cell, HostThread, Instantiate, Invoke, Program, Spawn
 from semantics.syntax.instructions import Const
 from semantics.syntax.modules import Data, Function, Module, SegmentMode
-from semantics.syntax.types import I32, PAGE, Limits, NumType, ValType
+from semantics.syntax.types import F32, F64, I32, PAGE, Limits, NumType, ValType
 from semantics.text.context import suggestion
 from semantics.text.cursor import Cursor
 from semantics.text.literals import read_integer, read_string
@@ -41,7 +41,7 @@ SLOT = 8
 """Bytes from one location to the next where no place is given."""
 
 MAX_PAGES = 65536
-_BITS = {"i8": 8, "i16": 16, "i32": 32, "i64": 64}
+_REGISTERS = ("i32", "i64", "f32", "f64")
 _FIELDS_FIRST = ("param", "result", "local", "export", "type", "import")
 
 
@@ -51,9 +51,14 @@ class _Location:
 
     name: str
     address: int
-    bits: int
+    kind: Kind
     initial: int | None
     token: Token
+
+    @property
+    def bits(self) -> int:
+        """Its width."""
+        return self.kind.bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,7 @@ def parse_litmus(source: Source) -> Test:
     module, registers = _module(text, parts, state, compiled)
     validate(module)
     threads = tuple(thread.name.text for thread in parts.threads)
-    names = Names(text, threads, registers, {name: at.bits for name, at in state.locations.items()})
+    names = Names(text, threads, registers, {name: at.kind for name, at in state.locations.items()})
     condition = _condition(names, parts)
     locations = tuple(names.observable(seen)[0] for seen in parts.locations)
     asked = (*locations, *(observables(condition.proposition) if condition else ()))
@@ -101,6 +106,7 @@ def parse_litmus(source: Source) -> Test:
         threads=threads,
         condition=condition,
         locations=locations,
+        kinds={**registers, "": names.cells},
         expectations=_expectations(text, parts),
         bound=_bound(text, parts),
         source=source,
@@ -139,12 +145,12 @@ def _pages(text: Text, item: MemoryItem) -> tuple[int, int]:
 def _add_register(text: Text, registers: dict[str, dict[str, _Register]], item: RegisterItem) -> None:
     thread = Names(text, tuple(registers), {name: {} for name in registers}, {}).thread(item.thread)
     name, type = item.name.text, item.type.text if item.type else "i32"
-    if type not in ("i32", "i64"):
+    if type not in _REGISTERS:
         assert item.type is not None  # i32 is the type where none is written
-        raise text.error(f"a register cannot be {type}", item.type.begin, item.type.end, expected=("i32", "i64"))
+        raise text.error(f"a register cannot be {type}", item.type.begin, item.type.end, expected=_REGISTERS)
     if name in registers[thread]:
         raise text.error(f"duplicate register {name} of {thread}", item.name.begin, item.name.end)
-    registers[thread][name] = _Register(name, type, _value(text, item.initial, _BITS[type]) or 0)
+    registers[thread][name] = _Register(name, type, _value(text, item.initial, KINDS[type]) or 0)
 
 
 def _locate(text: Text, items: list[LocationItem], pages: int, exported: Mapping[str, int]) -> dict[str, _Location]:
@@ -153,7 +159,7 @@ def _locate(text: Text, items: list[LocationItem], pages: int, exported: Mapping
     places: dict[int, int] = {}
     for index, item in enumerate(items):
         if item.place is not None:
-            size = _bits(item) // 8
+            size = _kind(item).bits // 8
             places[index] = _place(text, item.place, (1 << 32) - size, exported)
             taken.append(range(places[index], places[index] + size))
     found: dict[str, _Location] = {}
@@ -164,13 +170,13 @@ def _locate(text: Text, items: list[LocationItem], pages: int, exported: Mapping
                 free += SLOT
             places[index] = free
             free += SLOT
-        name, bits = item.name, _bits(item)
+        name, kind = item.name, _kind(item)
         if name.text in found:
             raise text.error(f"duplicate location {name.text}", name.begin, name.end)
         if is_instruction(name.text):
             raise text.error(f"a location cannot be called {name.text}: it is an instruction", name.begin, name.end)
-        location = _Location(name.text, places[index], bits, _value(text, item.initial, bits), name)
-        if location.initial and location.address + bits // 8 > pages * PAGE:
+        location = _Location(name.text, places[index], kind, _value(text, item.initial, kind), name)
+        if location.initial and location.address + kind.bits // 8 > pages * PAGE:
             message = f"{name.text} lies beyond the initial memory and cannot have an initial value"
             raise text.error(message, name.begin, name.end, hint=f"the memory starts with {pages * PAGE} bytes")
         found[name.text] = location
@@ -187,12 +193,12 @@ def _place(text: Text, place: Token, most: int, exported: Mapping[str, int]) -> 
     return exported[place.text]
 
 
-def _bits(item: LocationItem) -> int:
-    return _BITS[item.type.text] if item.type else 32
+def _kind(item: LocationItem) -> Kind:
+    return KINDS[item.type.text if item.type else "i32"]
 
 
-def _value(text: Text, token: Token | None, bits: int) -> int | None:
-    return None if token is None else Names(text, (), {}, {}).value(token, bits)
+def _value(text: Text, token: Token | None, kind: Kind) -> int | None:
+    return None if token is None else Names(text, (), {}, {}).value(token, kind)
 
 
 def _integer(text: Text, token: Token, least: int, most: int, what: str) -> int:
@@ -227,8 +233,8 @@ def _segments(text: Text, locations: Mapping[str, _Location]) -> tuple[Data, ...
 # --- the module ---------------------------------------------------------------------------------
 def _module(
     text: Text, parts: Parts, state: _State, compiled: Compiled | None
-) -> tuple[Module, dict[str, dict[str, int]]]:
-    """The module, and per thread or named function the widths of its registers."""
+) -> tuple[Module, dict[str, dict[str, Kind]]]:
+    """The module, and per thread or named function what its registers hold."""
     at = parts.name.begin
     addresses = {name: location.address for name, location in state.locations.items()}
     if compiled is not None:
@@ -245,10 +251,10 @@ def _module(
     for thread in parts.threads:
         fields.append(_thread(text, thread, addresses, known, state.registers[thread.name.text], attribute))
     module, _ = read_module(Cursor(text, Form(0, len(text.source.text), [("module", at), *fields]), 1))
-    registers: dict[str, dict[str, int]] = {thread.name.text: {} for thread in parts.threads}
+    registers: dict[str, dict[str, Kind]] = {thread.name.text: {} for thread in parts.threads}
     for function in module.funcs:
         if function.binding:
-            registers[function.binding[1:]] = _widths(function)
+            registers[function.binding[1:]] = _kinds(function)
     segments = () if compiled else _segments(text, state.locations)
     return (replace(module, datas=module.datas + segments) if segments else module), registers
 
@@ -320,10 +326,10 @@ def _local(name: str, type: str, at: int) -> Form:
     return Form(at, at, [("local", at), ("$" + name, at), (type, at)])
 
 
-def _widths(function: Function) -> dict[str, int]:
+def _kinds(function: Function) -> dict[str, Kind]:
     types = function.type.params + function.locals
     named = zip(function.local_names, types, strict=False)
-    return {name[1:]: type.bits for name, type in named if name is not None}
+    return {name[1:]: Kind(type.bits, type in (F32, F64)) for name, type in named if name is not None}
 
 
 # --- the program --------------------------------------------------------------------------------

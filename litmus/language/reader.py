@@ -473,6 +473,7 @@ def _shown() -> dict[str, str]:
     return quoted | {
         "NAME": "a name",
         "INT": "a number",
+        "FLOAT": "a float",
         "STRING": "text in quotes",
         "TEST": "the test's name",
         "TABLE": "a table of threads, as  T0 | T1 ;",
@@ -492,5 +493,5 @@ def _unexpected(text: Text, error: UnexpectedToken, parser: Any) -> TextError:
         message = f"{token.text} is not an architecture that weft knows"
         return text.error(message, token.begin, token.end, expected=expected, hint=hint)
     word = token.text.split("\n", 1)[0].strip()
-    reserved = " (a reserved word)" if token.type not in ("NAME", "INT") and word.isalnum() else ""
+    reserved = " (a reserved word)" if token.type not in ("NAME", "INT", "FLOAT") and word.isalnum() else ""
     return text.error(f"unexpected {word}{reserved}", token.begin, token.begin + len(word), expected=expected)

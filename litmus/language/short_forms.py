@@ -13,10 +13,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from litmus.language.signatures import VALUE_TYPES, Definitions, Signature, declared, is_instruction, signature
+from litmus.language.signatures import (
+    FLOAT_TYPES,
+    VALUE_TYPES,
+    Definitions,
+    Signature,
+    declared,
+    is_instruction,
+    signature,
+)
 from semantics.diagnostics import TextError
 from semantics.text.cursor import bounds
-from semantics.text.literals import is_integer
+from semantics.text.literals import is_float, is_integer
 from semantics.text.sexpr import Form, Item, Text, Word
 
 _ADDRESS = re.compile(r"([A-Za-z_]\w*)(?:\+(\d+))?")
@@ -248,12 +256,13 @@ class Code:
         return [self._operand(o, type) for o, type in zip(operands, types, strict=True)]
 
     def _operand(self, item: Item, type: str) -> Form:
-        """One operand: a form, an integer of the type that is wanted, a register or a location's address."""
+        """One operand: a form, a number of the type that is wanted, a register or a location's address."""
         if isinstance(item, Form):
             return self._form(item)
         word, begin = item
         end = begin + len(word)
-        if is_integer(word):
+        is_number = is_integer(word) or (type in FLOAT_TYPES and is_float(word) and word not in self.registers)
+        if is_number:
             return Form(begin, end, [(f"{type or 'i32'}.const", begin), item])
         match = _ADDRESS.fullmatch(word)
         if match and match.group(1) in self.locations:
@@ -261,7 +270,7 @@ class Code:
             return Form(begin, end, [("i32.const", begin), (str(address), begin)])
         name = word.removeprefix("$")
         if not _NAME.fullmatch(name):
-            expected = ("an integer", "a register", "a location", "a folded instruction")
+            expected = ("a number", "a register", "a location", "a folded instruction")
             raise self._error(f"{word} is no operand", item, expected=expected)
         self.used.setdefault(name, item)
         return Form(begin, end, [("local.get", begin), ("$" + name, begin)])

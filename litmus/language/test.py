@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from semantics.diagnostics import Source, Span
 from semantics.execution.outcomes import Not, Observable, Proposition
@@ -62,12 +63,28 @@ class Condition:
         return Expectation.ALLOWED if reachable else Expectation.FORBIDDEN
 
 
+class Kind(NamedTuple):
+    """What an observable holds: floats, or integers (and references), of `bits` bits."""
+
+    bits: int
+    is_float: bool = False
+
+    def __str__(self) -> str:
+        """As types are written."""
+        return f"{'f' if self.is_float else 'i'}{self.bits}"
+
+
+KINDS = {str(kind): kind for kind in (*map(Kind, (8, 16, 32, 64)), Kind(32, True), Kind(64, True))}
+"""By the types of locations."""
+
+
 @dataclass(frozen=True, slots=True)
 class Test:
     """A litmus test as its file states it.
 
     `module` is what `program` instantiates. `threads` are the host's threads in order: herd's numbers are the
-    indices. `locations` are observables to show beside those of the condition. `condition` is None where the file
+    indices. `locations` are observables to show beside those of the condition. `kinds` says what observables hold: by
+    thread or function, and "" for locations, then by name. `condition` is None where the file
     asks for the outcomes only. `expectations` go by model name, as written. `bound` is the file's own bound of
     loop iterations.
     """
@@ -81,6 +98,7 @@ class Test:
     threads: tuple[str, ...]
     condition: Condition | None
     locations: tuple[Observable, ...]
+    kinds: Mapping[str, Mapping[str, Kind]]
     expectations: Mapping[str, Expectation]
     bound: int | None
     source: Source

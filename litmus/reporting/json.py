@@ -21,7 +21,7 @@ TEST, one for each test and model:
 The question asks for an outcome that satisfies the proposition, or for `forall` one that does not.
 
 OUTCOME: {"values": {"T0:r0": INT, "[x]": INT}, "statuses": {"T0": "done" | "trap" | "blocked"}};
-values are unsigned; a register that was never set is missing.
+values are unsigned, those of floats bit patterns; a register that was never set is missing.
 
 SCRIPT: {"name", "file", "model": STRING, "complete": BOOL, "gaps": [STRING], "seconds": NUMBER, "audits": [AUDIT],
          "assertions": [{"line": INT, "thread", "text": STRING, "result": "passed" | "failed" | "undecided",
@@ -87,7 +87,7 @@ def run(report: Report, version: str) -> str:
 
 def comparison(compared: Comparison, version: str) -> str:
     """The JSON of an outcome table."""
-    names = Names(compared.subject.threads)
+    names = Names.of(compared.subject)
     return _dump(
         {
             "schema": SCHEMA,
@@ -121,7 +121,7 @@ def _outcome(outcome: Outcome, names: Names) -> Object:
 
 
 def _test(r: Result) -> Object:
-    names = Names(r.subject.threads)
+    names = Names.of(r.subject)
     return {
         "name": r.subject.name,
         "file": r.subject.file,

@@ -60,7 +60,7 @@ def _verdict(result: Result) -> str:
 
 
 def _remark(result: Result) -> str:
-    names = Names(result.subject.threads)
+    names = Names.of(result.subject)
     match result.verdict:
         case Undecided(reason):
             return reason
@@ -163,13 +163,14 @@ def _completeness(gaps: Sequence[tuple[str, str, tuple[str, ...]]]) -> list[str]
 
 def comparison(compared: Comparison) -> str:
     """What `weft outcomes` prints: every outcome, and under which models it is allowed."""
-    subject, names = compared.subject, Names(compared.subject.threads)
+    subject, names = compared.subject, Names.of(compared.subject)
     outcomes = [o for o, _ in compared.rows]
     statuses = shows_statuses(outcomes, subject.proposition, subject.threads)
     head = [names.observable(o) for o in subject.shown] + ([f"{t} ends" for t in subject.threads] if statuses else [])
     marks = {True: "allowed", False: "forbidden", None: "?"}
     rows = sorted(
-        (_cells(subject, o, statuses) + [marks[a] for a in allowed] for o, allowed in compared.rows), key=_numeric
+        (_cells(subject, names, o, statuses) + [marks[a] for a in allowed] for o, allowed in compared.rows),
+        key=_numeric,
     )
     lines = [_question(subject, names)]
     lines += table([[*head, *compared.models], *rows], "  ")
@@ -190,9 +191,9 @@ def counts(found: Sequence[Count]) -> str:
     return "\n".join(table(rows)) + "\n"
 
 
-def _cells(subject: Subject, outcome: Outcome, statuses: bool) -> list[str]:
+def _cells(subject: Subject, names: Names, outcome: Outcome, statuses: bool) -> list[str]:
     values, ended = dict(outcome.values), dict(outcome.statuses)
-    cells = [str(values[o]) if o in values else "none" for o in subject.shown]
+    cells = [names.value(o, values[o]) if o in values else "none" for o in subject.shown]
     if statuses:
         cells += [ended[t].value if t in ended else "none" for t in subject.threads]
     return cells
@@ -211,7 +212,7 @@ def _question(subject: Subject, names: Names) -> str:
 def explanation(explained: Explanation) -> str:
     """What `weft explain` prints: the witness, or the axioms and events that forbid it."""
     result = explained.result
-    subject, names = result.subject, Names(result.subject.threads)
+    subject, names = result.subject, Names.of(result.subject)
     lines = [f"{_question(subject, names)}", f"under {result.model}: {_answer(result)}"]
     if isinstance(result.verdict, Allowed):
         lines += [f"outcome: {_state(names, subject, result.verdict.outcome)}"]

@@ -16,7 +16,7 @@ from semantics.runtime.actions import BYTE, Action, Field, Fill, Image, Payload,
 from semantics.solver.cnf import FALSE, TRUE, Clauses, bits
 from semantics.solver.frame import Area, Cell, Frame, Segment
 from semantics.solver.sources import choose_sources
-from semantics.terms import Sym, Term, evaluate, extract, symbols
+from semantics.terms import Sym, Term, concat, evaluate, extract, symbols
 
 OTHER = -1
 LIMIT = 4096
@@ -36,19 +36,11 @@ def part(area: Area, action: Action, low: int, size: int) -> Term:
     first = low - action.location.offset
     if area.region.field is not Field.DATA:
         return unit(area.region, payload, first)
-    if isinstance(payload, Fill | Image):
-        value = 0
-        if isinstance(payload, Image):
-            known = dict(payload.units)
-            for i in range(size):
-                value |= known.get(first + i, payload.default) << BYTE * i
-            return value
-        byte = payload.value
-        if not isinstance(byte, int):
-            raise DomainTooLarge
-        for i in range(size):
-            value |= byte << BYTE * i
-        return value
+    if isinstance(payload, Fill):
+        return concat(*(payload.value,) * size)
+    if isinstance(payload, Image):
+        known = dict(payload.units)
+        return concat(*(known.get(first + i, payload.default) for i in range(size)))
     return extract(payload, BYTE * first, BYTE * size)
 
 

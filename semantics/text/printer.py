@@ -19,6 +19,7 @@ from semantics.syntax.modules import (
 )
 from semantics.syntax.types import FuncType, GlobalType, HeapKind, MemType, Order, RefType, Share, TableType, ValType
 from semantics.terms.floats import FORMATS
+from semantics.text.literals import read_float
 
 _FIXED: dict[type, str] = {
     ast.Unreachable: "unreachable",
@@ -80,6 +81,18 @@ def print_float(bits: int, width: int) -> str:
         payload = magnitude - form.infinity
         return f"{sign}nan" if magnitude == form.canonical else f"{sign}nan:{payload:#x}"
     return f"{sign}inf" if magnitude == form.infinity else sign + form.number(magnitude).hex()
+
+
+def show_float(bits: int, width: int) -> str:
+    """A float as people write it: the shortest decimal that reads as the bit pattern."""
+    form = FORMATS[width]
+    if bits & ~form.sign >= form.infinity:
+        return print_float(bits, width)
+    for digits in range(1, 18):  # 17 digits tell all binary64 apart
+        text = f"{form.number(bits):.{digits}g}"
+        if read_float(text, width) == bits:
+            break
+    return text if "." in text or "e" in text else f"{text}.0"
 
 
 def _variable(instr: Instr) -> str:

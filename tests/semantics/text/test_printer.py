@@ -1,5 +1,7 @@
 """What is printed reads back as the same syntax."""
 
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -38,8 +40,9 @@ from semantics.syntax.types import (
     TableType,
 )
 from semantics.text import Context, parse_fragment, parse_module
+from semantics.text.literals import read_float
 from semantics.text.opcodes import ROWS
-from semantics.text.printer import print_instr, print_module
+from semantics.text.printer import print_float, print_instr, print_module, show_float
 
 
 @pytest.mark.parametrize(
@@ -204,3 +207,30 @@ def test_a_wrong_print_would_be_noticed():
     printed = print_module(one)
     assert "offset=4" in printed
     assert parse_module(Source("b.wat", printed.replace("offset=4", "offset=8"))) != one
+
+
+@pytest.mark.parametrize(
+    ("bits", "width", "shown"),
+    [
+        (0, 32, "0.0"),
+        (0x80000000, 32, "-0.0"),
+        (0x3FC00000, 32, "1.5"),
+        (0x3DCCCCCD, 32, "0.1"),
+        (1, 32, "1e-45"),
+        (0x7F7FFFFF, 32, "3.4028235e+38"),
+        (0xFF800000, 32, "-inf"),
+        (0x7FC00000, 32, "nan"),
+        (0xFFA00000, 32, "-nan:0x200000"),
+        (0x3FF0000000000001, 64, "1.0000000000000002"),
+    ],
+)
+def test_floats_as_people_write_them(bits: int, width: int, shown: str) -> None:
+    assert show_float(bits, width) == shown and read_float(shown, width) == bits
+
+
+@pytest.mark.parametrize("width", (32, 64))
+def test_shown_floats_read_back(width: int) -> None:
+    rng = random.Random(width)
+    for _ in range(500):
+        bits = rng.randrange(1 << width)
+        assert read_float(show_float(bits, width), width) == read_float(print_float(bits, width), width) == bits
