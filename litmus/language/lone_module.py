@@ -1,7 +1,7 @@
 """A module alone as a test: the host instantiates it, and asks whether that ends in every execution.
 
-What an outcome shows is how the instantiation ended, and what the host reads after it from the exported globals that hold
-numbers.
+What an outcome shows is how the instantiation ended, and what the host reads after it from the exported globals that
+hold numbers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from litmus.language.test import Condition, Expectation, Quantifier, Test
 from semantics.diagnostics import LinkError, Source, Span
 from semantics.execution.outcomes import HasStatus
 from semantics.execution.structure import Status
-from semantics.exploration.program import Get, HostThread, Instantiate, Program, Provider
+from semantics.exploration.program import Command, Get, HostThread, Instantiate, Program, Provider
 from semantics.syntax.modules import Import, Module
 from semantics.syntax.types import GlobalType, NumType
 from semantics.validation import match_extern
@@ -33,19 +33,19 @@ def lone_module(path: Path) -> Test:
     module = load_valid_module(path)
     span = module.span or Span(Source(str(path), ""), 1, 1, 1, 1)
     providers = tuple(_provider(path, module, wanted, span) for wanted in module.imports)
-    host = [Instantiate(SPECTEST, host_module())] if providers else []
     types = interface(module)[1]
     numbers = [
         export.name
         for export, type in zip(module.exports, types, strict=True)
         if isinstance(type, GlobalType) and isinstance(type.type, NumType)
     ]
-    reads = (Get(INSTANCE, name, name, span) for name in numbers)
-    commands = (*host, Instantiate(INSTANCE, module, providers, span), *reads)
+    commands: list[Command] = [Instantiate(SPECTEST, host_module())] if providers else []
+    commands.append(Instantiate(INSTANCE, module, providers, span))
+    commands += (Get(INSTANCE, name, name, span) for name in numbers)
     return Test(
         name=path.stem,
         description="",
-        program=Program(path.stem, HostThread(HOST, commands)),
+        program=Program(path.stem, HostThread(HOST, tuple(commands))),
         module=module,
         threads=(HOST,),
         condition=Condition(Quantifier.FORALL, HasStatus(HOST, Status.DONE), span),

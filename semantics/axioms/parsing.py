@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lark import Lark, Token
     from lark.tree import Meta
 
-NESTING = 100
+NESTING = 200
 """How deep the expressions of a model may nest: later passes recurse over them."""
 
 _GRAMMAR = Path(__file__).with_name("model.lark")
