@@ -10,6 +10,7 @@ An error that a user can cause is a `WeftError`; `render` prints it as
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,12 +25,14 @@ LONGEST = 1000
 class Source:
     """A text that was read, kept so that errors can quote it. `name` is what the user called it.
 
-    A binary has no text to quote: it is one line, and a column is the offset of a byte, plus 1.
+    A binary has no text to quote: it is one line, and a column is the offset of a byte, plus 1. `functions` are the
+    stretches of its functions that have a name, (begin, end, $name), in order: its reader fills them in.
     """
 
     name: str
     text: str = field(repr=False)
     binary: bool = False
+    functions: list[tuple[int, int, str]] = field(default_factory=list, repr=False, compare=False)
 
     def line(self, number: int) -> str:
         """The `number`-th line (from 1), or "" past the end."""
@@ -49,8 +52,17 @@ class Span:
 
     def __str__(self) -> str:
         if self.source.binary:
-            return f"{self.source.name}:{self.column - 1:#x}"
+            return f"{self.source.name}:{self.offset}"
         return f"{self.source.name}:{self.line}:{self.column}"
+
+    @property
+    def offset(self) -> str:
+        """Of a binary: where the span begins, and in which function if that has a name."""
+        at = self.column - 1
+        functions = self.source.functions
+        found = bisect_right(functions, at, key=lambda f: f[0]) - 1
+        inside = f" in {functions[found][2]}" if found >= 0 and at < functions[found][1] else ""
+        return f"{at:#x}{inside}"
 
 
 class WeftError(Exception):

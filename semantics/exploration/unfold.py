@@ -414,7 +414,8 @@ def _asks(transition: Transition, location: Location) -> bool:
 
 
 def span_of(config: Configuration | None) -> str:
-    """` at FILE:LINE` of the redex, or of the loop that is about to start again; "" where no text has it."""
+    """` at FILE:LINE` of the redex, or of the loop that is about to start again (in a binary: its offset); "" where no
+    text has it."""
     if config is None:
         return ""
     span: Span | None = None
@@ -422,4 +423,6 @@ def span_of(config: Configuration | None) -> str:
         span = config.label.node.span
     elif config.redex is not None:
         span = config.redex.span
-    return f" at {span.source.name}:{span.line}" if span is not None else ""
+    if span is None:
+        return ""
+    return f" at {span}" if span.source.binary else f" at {span.source.name}:{span.line}"

@@ -9,8 +9,8 @@ TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|;;[^\n]*|\(;|;\)|[()]|[^\s()";]+|\s+|.'
 NUMBER = re.compile(r"[+-]?(?:0x[0-9a-fA-F_]+|[0-9][0-9_]*)")
 EXTREMES = (
     "0", "1", "-1", "2", "3", "0x7fffffff", "0x80000000", "-0x80000000", "0xffffffff", "0x100000000", "65535", "65536",
-    "65537", "0x7fffffffffffffff", "0x8000000000000000", "0xffffffffffffffff", "18446744073709551616", "1e999", "0x1p-9",
-    "nan:0x1", "inf", "-nan", "1_0", "0x", "9" * 400,
+    "65537", "0x7fffffffffffffff", "0x8000000000000000", "0xffffffffffffffff", "18446744073709551616", "1e999",
+    "0x1p-9", "nan:0x1", "inf", "-nan", "1_0", "0x", "9" * 400,
 )  # fmt: skip
 CHARACTERS = "()\"';\\$=|{}:.,~/*@#-+ \n\t\0\x7fé\u2028x0"
 BYTES = (0x00, 0x01, 0x0B, 0x40, 0x7F, 0x80, 0xFF, 0xFC, 0xFD, 0xFE)
