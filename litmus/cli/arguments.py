@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+TEST = "a .litmus file, the name of a catalogue test, or a module (.wat, .wasm), which is instantiated"
+
 EXIT = """\
 exit status:
   0  all as expected      1  an expectation failed      2  the input is wrong      3  undecided
@@ -14,6 +16,7 @@ examples:
   weft run                                the shipped catalogue
   weft run MP+seqcst                      one test of the catalogue, by name
   weft run mytest.litmus --model wasm --model sc
+  weft run module.wasm                    does its instantiation end?
   weft run tests/ --jobs 4 --format herd > log"""
 
 OUTCOMES_EXAMPLE = """\
@@ -57,7 +60,10 @@ def parser() -> argparse.ArgumentParser:
 
     run = _verb(verbs, "run", "decide tests and compare with what they expect", RUN_EXAMPLE)
     run.add_argument(
-        "paths", nargs="*", metavar="PATH", help="files, directories or names of catalogue tests (none: the catalogue)"
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="files, directories or names of catalogue tests (none: the catalogue); a module is instantiated",
     )
     _model(run, "those for which the test states an expectation, else wasm-threads")
     _limits(run)
@@ -68,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--json", action="store_const", const="json", dest="format", help="same as --format json")
 
     outcomes = _verb(verbs, "outcomes", "the complete table of outcomes", OUTCOMES_EXAMPLE)
-    outcomes.add_argument("file", metavar="FILE", help="a .litmus file or the name of a catalogue test")
+    outcomes.add_argument("file", metavar="FILE", help=TEST)
     _model(outcomes, "those of the test's expectations, else wasm-threads")
     _limits(outcomes)
     outcomes.add_argument("--all", action="store_true", help="every register, not only those that the test names")
@@ -76,7 +82,7 @@ def parser() -> argparse.ArgumentParser:
     outcomes.add_argument("--json", action="store_const", const="json", default="text", dest="format", help="as JSON")
 
     explain = _verb(verbs, "explain", "why a condition is allowed or forbidden", EXPLAIN_EXAMPLE)
-    explain.add_argument("file", metavar="FILE", help="a .litmus file or the name of a catalogue test")
+    explain.add_argument("file", metavar="FILE", help=TEST)
     _model(explain, "those of the test's expectations, else wasm-threads")
     _limits(explain)
     explain.add_argument("--dot", metavar="FILE", help="write the witness as DOT; - is standard output")

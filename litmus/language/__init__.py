@@ -1,4 +1,4 @@
-"""Test formats -> tests: .litmus files (a litmus test each) and .wast scripts of the threads proposal."""
+"""Test formats -> tests: .litmus files (a litmus test each), .wast scripts of the threads proposal, and modules."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from litmus.language.condition import observables, show_condition, show_proposition
 from litmus.language.litmus_format import parse_litmus
-from litmus.language.modules import MODULES, nothing_asked
+from litmus.language.modules import MODULES
 from litmus.language.test import Condition, Expectation, Quantifier, Test
 from semantics.diagnostics import Source, TextError, load_source
 
@@ -49,9 +49,11 @@ def load(source: Source) -> Test | Script:
 
 
 def load_tests(path: Path) -> list[Test | Script]:
-    """The tests of one file. Raises what `load` and `load_source` raise."""
-    if path.suffix in MODULES and path.exists():
-        raise nothing_asked(path)
+    """The tests of one file; a module is one too. Raises what `load`, `lone_module` and `load_source` raise."""
+    if path.suffix in MODULES:
+        from litmus.language.lone_module import lone_module  # a litmus file needs none of it
+
+        return [lone_module(path)]
     if path.suffix not in SUFFIXES:
-        raise TextError(f"{path} is no test", expected=tuple(f"a {known} file" for known in SUFFIXES))
+        raise TextError(f"{path} is no test", expected=tuple(f"a {known} file" for known in (*SUFFIXES, *MODULES)))
     return [load(load_source(path))]

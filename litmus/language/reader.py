@@ -16,8 +16,11 @@ from lark import Lark, Transformer, Tree, UnexpectedToken
 from lark.lexer import Lexer, PatternRE, PatternStr
 
 from litmus.language.test import Quantifier
-from semantics.diagnostics import TextError
+from semantics.diagnostics import TextError, Unsupported
 from semantics.text.sexpr import Text
+
+NESTING = 100
+"""How deep the connectives of a condition may nest: later passes recurse over them."""
 
 
 @dataclass(slots=True)
@@ -97,10 +100,15 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Connective:
-    """`op` is "and", "or", "not", "=>" or "true"."""
+    """`op` is "and", "or", "not", "=>" or "true"; `depth` is how many connectives nest in it."""
 
     op: str
     operands: tuple[RawProposition, ...]
+    depth: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        inner = (o.depth for o in self.operands if isinstance(o, Connective))
+        object.__setattr__(self, "depth", 1 + max(inner, default=0))
 
 
 RawProposition = Comparison | Ended | Connective
@@ -154,9 +162,9 @@ _TAIL = r"(?:exists|~[ \t]*exists|forall|locations|expect|bound)\b"
 _AFTER_STATE = re.compile(rf"module\b|thread\b|{_TAIL}")
 _TABLE_END = re.compile(rf"^[ \t]*{_TAIL}", re.MULTILINE)
 _NOT_BLANK = re.compile(r"[^\s]+")
-_IGNORED = r"(?:\s+|;;[^\n]*|\(;(?:[^;]|;(?!\)))*;\)|\(\*(?:[^*]|\*(?!\)))*\*\))*"
+_IGNORED = r"(?:\s+|;;[^\n]*|\(;(?:[^;]++|;(?!\)))*+;\)|\(\*(?:[^*]++|\*(?!\)))*+\*\))*+"
 _SKIP = re.compile(_IGNORED)
-_CODE = re.compile(r'"(?:[^"\\\n]|\\.)*"|;;[^\n]*|\(;(?:[^;]|;(?!\)))*;\)|[{}|;]')
+_CODE = re.compile(r'"(?:[^"\\\n]++|\\.)*+"|;;[^\n]*|\(;(?:[^;]++|;(?!\)))*+;\)|[{}|;]')
 
 
 def _tokens(text: Text) -> Iterator[Token]:
@@ -349,10 +357,10 @@ class _Build(Transformer[Any, Any]):
         return Connective("=>", (children[0], children[2]))
 
     def either(self, children: list[Any]) -> Connective:
-        return Connective("or", (children[0], children[2]))
+        return Connective("or", tuple(children[::2]))
 
     def both(self, children: list[Any]) -> Connective:
-        return Connective("and", (children[0], children[2]))
+        return Connective("and", tuple(children[::2]))
 
     def negation(self, children: list[Any]) -> Connective:
         return Connective("not", (children[1],))
@@ -408,8 +416,12 @@ def _assemble(text: Text, children: list[Any]) -> Parts:
     for kind, content in tail:
         match kind:
             case "condition":
+                token, _, proposition = content
                 if parts.condition is not None:
-                    raise _twice(text, content[0], "condition")
+                    raise _twice(text, token, "condition")
+                if isinstance(proposition, Connective) and proposition.depth > NESTING:
+                    construct = f"a condition whose connectives nest more than {NESTING} deep"
+                    raise Unsupported(construct, text.span(token.begin, token.end))
                 parts.condition = content
             case "locations":
                 parts.locations += content

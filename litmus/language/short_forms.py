@@ -22,10 +22,13 @@ from litmus.language.signatures import (
     is_instruction,
     signature,
 )
-from semantics.diagnostics import TextError
+from semantics.diagnostics import TextError, Unsupported
 from semantics.text.cursor import bounds
 from semantics.text.literals import is_float, is_integer
 from semantics.text.sexpr import Form, Item, Text, Word
+
+NESTING = 100
+"""How deep the forms of thread code may nest: the expansion recurses over them."""
 
 _ADDRESS = re.compile(r"([A-Za-z_]\w*)(?:\+(\d+))?")
 _NAME = re.compile(r"[A-Za-z_]\w*")
@@ -55,7 +58,12 @@ class Code:
     used: dict[str, Word] = field(default_factory=dict)
 
     def expand(self, items: list[Item]) -> list[Item]:
-        """A whole body. Raises TextError for names that are neither registers nor locations."""
+        """A whole body. Raises TextError for names that are neither registers nor locations, and Unsupported for forms
+        that nest too deep."""
+        deep = _too_deep(items)
+        if deep is not None:
+            span = self.text.span(deep.begin, deep.begin + 1)
+            raise Unsupported(f"thread code whose forms nest more than {NESTING} deep", span)
         expanded = self._sequence(items)
         for name, word in self.used.items():
             if name not in self.registers:
@@ -301,6 +309,14 @@ class Code:
 
     def _error(self, message: str, place: Item, *, expected: tuple[str, ...] = (), hint: str = "") -> TextError:
         return self.text.error(message, *bounds(place), expected=expected, hint=hint)
+
+
+def _too_deep(items: list[Item]) -> Form | None:
+    """A form within more than NESTING others."""
+    level: list[Item] = items
+    for _ in range(NESTING + 1):
+        level = [inner for item in level if isinstance(item, Form) for inner in item.items]
+    return next((item for item in level if isinstance(item, Form)), None)
 
 
 def _split(item: Item) -> list[Item]:

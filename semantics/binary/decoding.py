@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from semantics.binary.bodies import Bodies, reference_type, value_type
@@ -111,7 +111,9 @@ class _Decoder:
         )
         for custom in self.customs:
             if custom.name == SECTION and (names := read_names(custom.content)) is not None:
-                return bind(module, names)
+                module = bind(module, names)
+                stream.source.functions.extend(_stretches(module))
+                break
         return module
 
     def _header(self) -> None:
@@ -297,3 +299,9 @@ class _Decoder:
         content = stream.bytes(stream.length())
         mode = SegmentMode.PASSIVE if flags == 1 else SegmentMode.ACTIVE
         return Data(content, mode, memory, offset, span=stream.span(at))
+
+
+def _stretches(module: Module) -> Iterator[tuple[int, int, str]]:
+    for function in module.funcs:
+        if function.binding is not None and function.span is not None:
+            yield function.span.column - 1, function.span.end_column - 1, function.binding

@@ -20,7 +20,7 @@ from semantics.exploration.builder import Builder
 from semantics.exploration.confinement import Confinement
 from semantics.exploration.domains import Domains, Loose
 from semantics.exploration.held import Content, content, payload_of
-from semantics.exploration.linking import Plan
+from semantics.exploration.linking import Make, Plan
 from semantics.exploration.mnemonic import mnemonic
 from semantics.exploration.oracle import Oracle, Undecided
 from semantics.exploration.path import Path
@@ -179,6 +179,7 @@ class Unfolding:
             return
         self._alone = None
         actions: list[Action] = []
+        unmade = self._unmade(path)
         for region, known in path.held.items():
             if region.of:
                 continue
@@ -186,7 +187,7 @@ class Unfolding:
                 self.oracle.constants[region] = known
             elif (owner := self.confinement.owner(region)) >= 0:
                 self._held.setdefault(owner, {})[region] = known
-            else:
+            elif region not in unmade:
                 size = self._size(path, region)
                 if size:
                     actions.append(Write(Order.INIT, Location(region), size, payload_of(known, size)))
@@ -194,6 +195,16 @@ class Unfolding:
         path.owned = set()
         self.oracle.held = path.held
         self.init = self.builder.event(path.thread, path.node, Kind.INIT, tuple(actions), "instantiate-ok")
+
+    def _unmade(self, path: Path) -> set[Region]:
+        """The regions of instances that are still to be made: their instantiation writes them first."""
+        return {
+            write.location.region
+            for thread in self.plan.threads
+            for command in thread.commands[path.position if thread.number == path.thread else 0 :]
+            if isinstance(command, Make)
+            for write in command.made.writes
+        }
 
     def held_by(self, thread: int) -> dict[Region, Content]:
         """The initial contents that a thread of the given class holds alone."""
@@ -251,6 +262,8 @@ class Unfolding:
     def _take(self, path: Path, transition: Transition) -> bool:
         """Does a transition: its writes to what the path holds, the event of the rest. Whether the path goes on."""
         rule, step, after, instr, back_edge = transition
+        if len(self.builder.events) >= self.bounds.events:
+            return self.leaf(path, Status.CUT, f"bound of {self.bounds.events} events reached")
         self.steps -= 1
         self.builder.rules[rule] = self.builder.rules.get(rule, 0) + 1
         path.config = after
@@ -401,7 +414,8 @@ def _asks(transition: Transition, location: Location) -> bool:
 
 
 def span_of(config: Configuration | None) -> str:
-    """` at FILE:LINE` of the redex, or of the loop that is about to start again; "" where no text has it."""
+    """` at FILE:LINE` of the redex, or of the loop that is about to start again (in a binary: its offset); "" where no
+    text has it."""
     if config is None:
         return ""
     span: Span | None = None
@@ -409,4 +423,6 @@ def span_of(config: Configuration | None) -> str:
         span = config.label.node.span
     elif config.redex is not None:
         span = config.redex.span
-    return f" at {span.source.name}:{span.line}" if span is not None else ""
+    if span is None:
+        return ""
+    return f" at {span}" if span.source.binary else f" at {span.source.name}:{span.line}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from semantics.runtime.actions import Action, Location, Write
+from semantics.runtime.actions import Action, Fill, Location, Write
 from semantics.runtime.store import FuncInst, ModuleInst
 from semantics.syntax.instructions import Block, Expr, If, Instr, Loop
 from semantics.syntax.modules import Function
@@ -107,12 +107,13 @@ class NotifyPrime(NamedTuple):
 class Move(NamedTuple):
     """The rest of a bulk operation: `left` units still go, one event each, from `source` to `target`.
 
-    `source` is a location that is read unit by unit, or the unit values themselves. Unit `at` is next; `loaded` is
-    its value once it was read. `descending` where the ranges overlap upwards; `checked` re-reads the sizes (S10).
+    `source` is a location that is read unit by unit, or the unit values themselves, w^n where they are all one. Unit
+    `at` is next; `loaded` is its value once it was read. `descending` where the ranges overlap upwards; `checked`
+    re-reads the sizes (S10).
     """
 
     target: Location
-    source: Location | tuple[Term, ...]
+    source: Location | Fill | tuple[Term, ...]
     at: int
     left: int
     descending: bool = False
