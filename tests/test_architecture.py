@@ -18,6 +18,7 @@ ALLOWED: dict[str, set[str]] = {
     "semantics.binary": {"semantics.diagnostics", "semantics.syntax"},
     "semantics.runtime": {"semantics.diagnostics", "semantics.syntax", "semantics.terms"},
     "semantics.validation": {"semantics.diagnostics", "semantics.syntax"},
+    "semantics.merging": {"semantics.diagnostics", "semantics.syntax", "semantics.validation"},
     "semantics.profiles": {"semantics.diagnostics", "semantics.syntax", "semantics.runtime"},
     "semantics.reduction": {
         "semantics.diagnostics",
