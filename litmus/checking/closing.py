@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import prod
+from math import gcd, prod
 
 from semantics.exploration.program import Cell, Command, HostThread, Instantiate, Invoke, Program, Provider, Spawn
 from semantics.merging import Merged
@@ -256,16 +256,25 @@ def _arguments(params: Sequence[ValType]) -> Iterator[tuple[int, ...]]:
 
 
 def _spread(groups: Sequence[tuple[Callable[..., Context], tuple[Sequence[Call], ...]]], most: int) -> Contexts:
-    """Contexts out of groups of products, evenly spaced in each; what one group leaves over goes to those behind it."""
+    """Contexts out of groups of products; what one group leaves over goes to those behind it."""
     sizes = [prod(map(len, pools)) for _, pools in groups]
     chosen: dict[Context, None] = {}
     left = most
     for number, ((make, pools), size) in enumerate(zip(groups, sizes, strict=True)):
         count = min(size, -(-left // (len(groups) - number)))
         left -= count
-        for i in range(count):
-            chosen[make(*_pick(pools, i * size // count))] = None
+        for index in _scattered(size, count):
+            chosen[make(*_pick(pools, index))] = None
     return Contexts(tuple(chosen), sum(sizes))
+
+
+def _scattered(size: int, count: int) -> list[int]:
+    """`count` numbers below `size`, in order: multiples of a stride that has no factor in common with it, near the
+    golden section, so that the digits of the numbers are spread as well as the numbers."""
+    stride = max(1, round(size * 0.618))
+    while gcd(stride, size) > 1:
+        stride += 1
+    return sorted(i * stride % size for i in range(count))
 
 
 def _pick(pools: Sequence[Sequence[Call]], index: int) -> list[Call]:
@@ -293,8 +302,8 @@ def _both(one: ExternType, other: ExternType) -> ExternType | None:
     """A type that matches both, None where there is none."""
     if isinstance(one, MemType | TableType) and isinstance(other, MemType | TableType):
         limits = one.limits, other.limits
-        maxima = [m.max for m in limits if m.max is not None]
-        return replace(one, limits=Limits(max(m.min for m in limits), min(maxima) if maxima else None))
+        least, most = max(m.min for m in limits), min((m.max for m in limits if m.max is not None), default=None)
+        return replace(one, limits=Limits(least, most)) if most is None or least <= most else None
     return one if one == other else None
 
 

@@ -16,7 +16,6 @@ from semantics.merging import ImportRef, Merged, Renamed, merge
 from semantics.profiles.fork import FORK
 from semantics.runtime.profile import Profile
 from semantics.syntax.modules import Import, Module
-from semantics.text.context import suggestion
 from semantics.validation import PAPER, THREADS, Discipline, validate
 
 DEPLOYED = replace(THREADS, name="threads, several memories", several_memories=True)
@@ -167,8 +166,8 @@ def explicit_links(loaded: Loaded, links: Sequence[str]) -> dict[ImportRef, str]
         pairs = _meant(loaded, link)
         if not pairs:
             imports = [f"{i.module}.{i.name}" for m in loaded.modules for i in m.imports]
-            exports = ", ".join(dict.fromkeys(e.name for m in loaded.modules for e in m.exports))
-            hint = suggestion(link.rpartition("=")[0], imports).strip() or f"exports: {exports}"
+            exports = [e.name for m in loaded.modules for e in m.exports]
+            hint = f"imports: {', '.join(imports) or 'none'}; exports: {', '.join(exports) or 'none'}"
             raise TextError(f"--link {link}: no such import, or no such export of the other module", hint=hint)
         found.update(pairs)
     return found

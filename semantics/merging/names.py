@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
-from semantics.merging.linked import DEFINED, SPACE_OF, ImportRef, Linked
+from semantics.merging.linked import DEFINED, SPACE_OF, At, ImportRef, Linked
 from semantics.syntax.modules import Export, ExternKind, Module
 
 D = TypeVar("D", bound=Any)
@@ -76,8 +76,10 @@ class Naming:
         return first, second
 
     def _definitions(self, kind: ExternKind, *modules: Module) -> tuple[Module, Module]:
-        """The names of one index space; imports that are resolved have none."""
+        """The names of one index space. An import that is resolved has none; what it stands for takes its name, if it
+        has none itself."""
         field, word = DEFINED[kind], SPACE_OF[kind].value
+        modules = tuple(self._adopted(kind, side, m) for side, m in enumerate(modules))
         open_ = [
             [p for p in self.linked.imported[side][kind] if ImportRef(side, p) not in self.linked.links]
             for side in (0, 1)
@@ -91,6 +93,21 @@ class Naming:
             im = tuple(bound.get(p, i) for p, i in enumerate(module.imports))
             found.append(replace(module, imports=im, **self._fields(side, word, module, field, names)))
         return found[0], found[1]
+
+    def _adopted(self, kind: ExternKind, side: int, module: Module) -> Module:
+        """A module with the names of imports of the other for definitions that have none."""
+        imported = self.linked.imported[1 - side][kind]
+        names: dict[At, str | None] = {}
+        for number, position in enumerate(imported):
+            root = self.linked.root(kind, At(1 - side, number))
+            names.setdefault(root, self.linked.modules[1 - side].imports[position].binding)
+        first = len(self.linked.imported[side][kind])
+        definitions = getattr(module, DEFINED[kind])
+        bound = tuple(
+            d if d.binding else replace(d, binding=names.get(At(side, i))) for i, d in enumerate(definitions, first)
+        )
+        fields: dict[str, Any] = {DEFINED[kind]: bound}
+        return replace(module, **fields)
 
     def _fields(self, side: int, word: str, module: Module, field: str, names: Unique) -> dict[str, Any]:
         return {field: tuple(self._bound(side, word, d, names) for d in getattr(module, field))}

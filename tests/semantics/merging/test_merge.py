@@ -208,6 +208,14 @@ def test_bindings_are_unique() -> None:
     ]
 
 
+def test_names_of_imports_are_kept() -> None:
+    """A definition without a name takes that of an import that it resolves; one with a name keeps it."""
+    importer = '(module (import "B" "f" (func $f)) (import "B" "g" (func $h)) (func $own call $f call $h))'
+    found = merged(importer, '(module (func (export "f")) (func $g (export "g")))')
+    assert [f.binding for f in found.module.funcs] == ["$f", "$g", "$own"]
+    assert not found.renamed
+
+
 def test_nested_modules() -> None:
     inner = '(module $inner (func (export "f")))'
     text = f"(module {inner} (func instantiate $inner drop))"
