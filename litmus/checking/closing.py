@@ -135,6 +135,11 @@ class Closing:
     def _call(self, call: Call) -> str:
         return f"{self.names[call.side]}.{call.export}({', '.join(map(str, call.arguments))})"
 
+    @property
+    def observed(self) -> tuple[str, ...]:
+        """The parts of the final store that outcomes show."""
+        return tuple(c.name for c in self._cells(merged=False))
+
     # --- programs -------------------------------------------------------------------------------
     def program(self, context: Context, *, merged: bool) -> Program:
         """The host of a context, with the linked pair or with the merged module."""
@@ -216,7 +221,7 @@ class Closing:
     # --- open imports ---------------------------------------------------------------------------
     def _supply(self) -> str:
         """Finds a definition for every import that stays open; why there is none for some."""
-        for at in self.merged.imports:
+        for at in (*self.merged.imports, *self.merged.fused):
             wanted = self.modules[at.side].imports[at.position]
             what = f'import "{wanted.module}" "{wanted.name}" of {self.names[at.side]}'
             if isinstance(wanted.type, FuncType):

@@ -34,9 +34,10 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The properties under one model."""
+    """The properties under one model; `observed` are the parts of the final store that were compared."""
 
     model: str
+    observed: tuple[str, ...]
     properties: tuple[Property, ...]
 
 
@@ -45,7 +46,8 @@ class MergeReport:
     """What was done.
 
     `resolved`: importer, import, provider, export; `open`: module, import, and why it stays open where one would expect
-    otherwise; `lost`: module and its custom sections; `size` in bytes is None where nothing was written.
+    otherwise; `fused`: module, import, and the module whose equal import stands for it; `lost`: module and its custom
+    sections; `size` in bytes is None where nothing was written.
     """
 
     names: tuple[str, str]
@@ -53,6 +55,7 @@ class MergeReport:
     """The module that the host of the linked pair instantiates first."""
     resolved: tuple[tuple[str, str, str, str], ...]
     open: tuple[tuple[str, str, str], ...]
+    fused: tuple[tuple[str, str, str], ...]
     renamed: tuple[Renamed, ...]
     lost: tuple[tuple[str, tuple[str, ...]], ...]
     target: str
@@ -70,6 +73,7 @@ def merge_files(
     profile: Profile = FORK,
     limits: Limits = UNLIMITED,
     contexts: int = MOST_CONTEXTS,
+    fuse: bool = False,
 ) -> MergeReport:
     """Merges two files, writes the result to `target`, and checks the properties under each of `models`.
 
@@ -80,12 +84,12 @@ def merge_files(
     loaded = load_pair(sources)
     modules = loaded.modules
     rho = explicit_links(loaded, links) if links else default_links(loaded)
-    merged = merge(modules, rho)
+    merged = merge(modules, rho, fuse=fuse)
     size = write_module(merged.module, target) if target is not None else None
     checked = []
     for model in models:
         pair = Pair(modules, merged, model, profile, loaded.discipline, loaded.names, limits, contexts)
-        checked.append(Checked(model.name, properties(pair)))
+        checked.append(Checked(model.name, pair.closing.observed, properties(pair)))
     names = loaded.names
     return MergeReport(
         names,
@@ -95,6 +99,10 @@ def merge_files(
             for at, export in merged.links.items()
         ),
         tuple(_open(loaded, merged, at, explicit=bool(links)) for at in merged.imports),
+        tuple(
+            (names[at.side], spelled(modules[at.side].imports[at.position]), names[same.side])
+            for at, same in merged.fused.items()
+        ),
         merged.renamed,
         tuple(
             (name, tuple(c.name or "(no name)" for c in module.customs))
@@ -115,7 +123,8 @@ def spelled(wanted: Import) -> str:
 
 # --- modules --------------------------------------------------------------------------------------
 def load_pair(sources: tuple[Path, Path]) -> Loaded:
-    """Reads and validates two files by the same rules: the paper's, or today's where those do not do.
+    """Reads and validates two files by the same rules: the paper's for text, today's where one is a binary; the others
+    where those do not do.
 
     Raises what reading raises, and Invalid.
     """
@@ -127,7 +136,8 @@ def load_pair(sources: tuple[Path, Path]) -> Loaded:
 
 def _rules(modules: tuple[Module, Module], *, binary: bool) -> Discipline:
     errors: dict[str, Invalid] = {}
-    for discipline in (PAPER, DEPLOYED):
+    preferred = (DEPLOYED, PAPER) if binary else (PAPER, DEPLOYED)
+    for discipline in preferred:
         try:
             for module in modules:
                 validate(module, discipline)
@@ -135,7 +145,7 @@ def _rules(modules: tuple[Module, Module], *, binary: bool) -> Discipline:
             errors[discipline.name] = error
         else:
             return discipline
-    raise errors[DEPLOYED.name if binary else PAPER.name]
+    raise errors[preferred[0].name]
 
 
 # --- rho ------------------------------------------------------------------------------------------

@@ -43,7 +43,8 @@ examples:
 Imports that name the other module, by its $name or by its file, are resolved by its exports; with --link, those
 imports alone that it names. --check decides three properties: MG-static (the merge of valid modules is valid),
 MG-single and MG-spawn (hosts that call the exports from one thread, or from several, have the same outcomes with the
-merge as with the linked pair). They hold on the contexts that were tried, which are listed."""
+merge as with the linked pair). They hold on the contexts that were tried, which are listed; references are not
+compared. A merge of several memories has no binary form: write a .wat file."""
 
 RULES_EXAMPLE = """\
 examples:
@@ -110,6 +111,9 @@ def parser() -> argparse.ArgumentParser:
         metavar="MODULE.NAME=EXPORT",
         default=[],
         help="resolve this import by that export of the other module; may be repeated",
+    )
+    merge.add_argument(
+        "--fuse", action="store_true", help="imports left open that have the same names and type become one"
     )
     merge.add_argument("--check", action="store_true", help="check the properties of merging on this pair")
     merge.add_argument(

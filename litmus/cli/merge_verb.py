@@ -26,6 +26,7 @@ def main(options: Namespace) -> int:
         models,
         limits=Limits(options.bound, options.time_limit),
         contexts=options.contexts,
+        fuse=options.fuse,
     )
     show(merging(report))
     return status_of(report)

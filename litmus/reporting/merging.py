@@ -20,6 +20,7 @@ def merging(report: MergeReport) -> str:
     lines = [f"{report.target}: {report.size} bytes, merged from {head}" if report.target else f"merged: {head}"]
     rows = [("resolved", f"import {i} of {m}", f'by export "{e}" of {p}') for m, i, p, e in report.resolved]
     rows += [("open", f"import {i} of {m}", why) for m, i, why in report.open]
+    rows += [("fused", f"import {i} of {m}", f"with that of {other}") for m, i, other in report.fused]
     rows += [("renamed", f"{r.what} {r.old} of {report.names[r.side]}", f"to {r.new}") for r in report.renamed]
     rows += [("left out", f"custom sections of {m}", ", ".join(sections)) for m, sections in report.lost]
     lines += table(rows, "  ")
@@ -30,6 +31,7 @@ def merging(report: MergeReport) -> str:
 
 def _checked(checked: Checked, discipline: str) -> list[str]:
     lines = [f"properties under {checked.model}, typing rules: {discipline}"]
+    lines.append(f"compared: {', '.join(['results and traps of calls', 'how threads end', *checked.observed])}")
     for p in checked.properties:
         lines.append(f"  {p.name}: {_answer(p)}")
         if p.difference is not None:

@@ -9,7 +9,7 @@ from semantics.diagnostics import LinkError
 from semantics.merging.fields import Space
 from semantics.merging.renumbering import Renumbering
 from semantics.syntax.modules import ExternKind, Module
-from semantics.syntax.types import FuncType, GlobalType, MemType, TableType
+from semantics.syntax.types import ExternType, FuncType, GlobalType, MemType, TableType
 from semantics.validation.matching import match_extern
 from semantics.validation.spaces import index_spaces
 
@@ -38,14 +38,15 @@ class At(NamedTuple):
 class Linked:
     """Step 1, and the substitutions of step 2.
 
-    `order`: the modules in the order in which a host instantiates the pair; `imports`: those that stay open;
-    `renumbering`: for each module, the new indices; `types`: the type section of both.
+    `order`: the modules in the order in which a host instantiates the pair; `imports`: those that stay open; `fused`:
+    with `fuse`, imports that stand for an equal one of those; `renumbering`: for each module, the new indices; `types`:
+    the type section of both.
 
     Raises LinkError, naming the pair, for an export that there is not or whose type does not match, and for imports
     that stand for each other in a circle.
     """
 
-    def __init__(self, modules: tuple[Module, Module], links: Mapping[ImportRef, str]) -> None:
+    def __init__(self, modules: tuple[Module, Module], links: Mapping[ImportRef, str], *, fuse: bool = False) -> None:
         self.modules = modules
         self.links = dict(links)
         self.order = (1, 0) if {at.side for at in links} == {0} else (0, 1)
@@ -55,7 +56,9 @@ class Linked:
         self.types = tuple(dict.fromkeys(t for side in self.order for t in modules[side].types))
         self.targets = {at: self._target(at, export) for at, export in links.items()}
         refs = (ImportRef(side, p) for side in self.order for p in range(len(modules[side].imports)))
-        self.imports = tuple(at for at in refs if at not in links)
+        open_ = [at for at in refs if at not in links]
+        self.fused = self._equal(open_) if fuse else {}
+        self.imports = tuple(at for at in open_ if at not in self.fused)
         self.renumbering = self._renumbering()
 
     def _target(self, at: ImportRef, name: str) -> At:
@@ -72,6 +75,17 @@ class Linked:
             raise LinkError(f"step 1 of merging: cannot resolve {pair}: {types}", wanted.span)
         return At(1 - at.side, found.index)
 
+    def _equal(self, imports: list[ImportRef]) -> dict[ImportRef, ImportRef]:
+        """For each import whose names and type an earlier one has, that one."""
+        first: dict[tuple[str, str, ExternType], ImportRef] = {}
+        found: dict[ImportRef, ImportRef] = {}
+        for at in imports:
+            wanted = self.modules[at.side].imports[at.position]
+            same = first.setdefault((wanted.module, wanted.name, wanted.type), at)
+            if same != at:
+                found[at] = same
+        return found
+
     def is_import(self, kind: ExternKind, at: At) -> bool:
         """Whether an index is that of an import."""
         return at.number < len(self.imported[at.side][kind])
@@ -82,7 +96,8 @@ class Linked:
         while self.is_import(kind, at):
             wanted = ImportRef(at.side, self.imported[at.side][kind][at.number])
             if wanted not in self.targets:
-                break
+                same = self.fused.get(wanted, wanted)
+                return At(same.side, self.imported[same.side][kind].index(same.position))
             if at in seen:
                 pair = described(self.modules, wanted, self.links[wanted])
                 raise LinkError(f"cannot resolve {pair}: imports stand for each other in a circle")

@@ -26,26 +26,28 @@ class Merged:
     """The merged module and where its parts come from.
 
     `order`: the two modules in the order in which the linked pair is instantiated; `imports`: those that stay open, in
-    the order of `module.imports`; `exports`: the name of each module's exports in the merged module; `renumbering`: for
-    each of the two modules, the new indices.
+    the order of `module.imports`; `fused`: those that an equal one of these stands for; `exports`: the name of each
+    module's exports in the merged module; `renumbering`: for each of the two modules, the new indices.
     """
 
     module: Module
     order: tuple[int, int]
     links: Mapping[ImportRef, str]
     imports: tuple[ImportRef, ...]
+    fused: Mapping[ImportRef, ImportRef]
     exports: Mapping[tuple[int, str], str]
     renamed: tuple[Renamed, ...]
     renumbering: tuple[Renumbering, Renumbering]
 
 
-def merge(modules: tuple[Module, Module], links: Mapping[ImportRef, str]) -> Merged:
-    """Merges two valid modules; `links` is rho: imports of either module to names of exports of the other.
+def merge(modules: tuple[Module, Module], links: Mapping[ImportRef, str], *, fuse: bool = False) -> Merged:
+    """Merges two valid modules; `links` is rho: imports of either module to names of exports of the other. With `fuse`,
+    imports that stay open and have the same names and type become one, for hosts that give the same thing for both.
 
     Raises LinkError, naming the pair, for an export that there is not or whose type does not match (step 1), and for
     imports or initialisers that depend on each other in a circle. Custom sections are not kept.
     """
-    linked = Linked(modules, links)
+    linked = Linked(modules, links, fuse=fuse)
     naming = Naming(linked)
     constants = Constants(linked)
     exports, exported = naming.exports()
@@ -73,6 +75,7 @@ def merge(modules: tuple[Module, Module], links: Mapping[ImportRef, str]) -> Mer
         linked.order,
         linked.links,
         linked.imports,
+        linked.fused,
         exported,
         tuple(naming.renamed),
         linked.renumbering,

@@ -76,12 +76,12 @@ class Naming:
         return first, second
 
     def _definitions(self, kind: ExternKind, *modules: Module) -> tuple[Module, Module]:
-        """The names of one index space. An import that is resolved has none; what it stands for takes its name, if it
-        has none itself."""
+        """The names of one index space. An import that is none any more has none; what it stands for takes its name, if
+        it has none itself."""
         field, word = DEFINED[kind], SPACE_OF[kind].value
         modules = tuple(self._adopted(kind, side, m) for side, m in enumerate(modules))
         open_ = [
-            [p for p in self.linked.imported[side][kind] if ImportRef(side, p) not in self.linked.links]
+            [p for p in self.linked.imported[side][kind] if ImportRef(side, p) in self.linked.imports]
             for side in (0, 1)
         ]
         definitions = (d for m in modules for d in getattr(m, field))

@@ -77,6 +77,21 @@ def test_binaries(weft, tmp_path) -> None:
     assert "unsupported: an access to memory 1 in the binary format" in ran.err
 
 
+def test_memory_of_the_host_is_fused(weft, tmp_path) -> None:
+    """Two of today's modules over one memory: a binary again, and nobody can tell."""
+    text = """(module (import "env" "memory" (memory 1 1 shared))
+      (func (export "f") (result i32) (i32.atomic.rmw.add (i32.const 0) (i32.const 1))))"""
+    files = {"a__wat": text, "b__wat": text.replace("rmw.add", "rmw.xchg")}
+    for name in "ab":
+        assert weft("convert", f"{name}.wat", f"{name}.wasm", **files).status == OK
+    ran = weft("merge", "a.wasm", "b.wasm", "--fuse", "-o", "c.wasm", "--check", "--contexts", "8")
+    assert ran.status == OK
+    assert 'fused    import "env" "memory" of b  with that of a' in ran.out
+    assert "compared: results and traps of calls, how threads end, env.memory[0]" in ran.out
+    assert "MG-spawn: holds on 8 contexts" in ran.out
+    assert weft("check", "c.wasm").status == OK
+
+
 def test_the_check_lists_contexts_and_can_fail(weft, monkeypatch: pytest.MonkeyPatch) -> None:
     files = {"app__wat": APP, "lib__wat": LIB}
     ran = weft("merge", "app.wat", "lib.wat", "--check", "--contexts", "4", **files)

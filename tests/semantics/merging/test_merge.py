@@ -116,6 +116,21 @@ def linked_as_n(importer: Module, provider: Module) -> object:
     return linked(replace(importer, imports=renamed), provider)
 
 
+def test_equal_imports_are_fused_where_asked() -> None:
+    """Same names and type: one import. Another type stays apart; nothing is fused unasked."""
+    text = """(module (import "e" "m" (memory ${n} 1)) (import "e" "g" (global {g}))
+      (func (drop (i32.load (i32.const 0))) (drop (global.get 0))))"""
+    modules = parsed(text.format(n="a", g="i32")), parsed(text.format(n="b", g="i64"))
+    found = merge(modules, {}, fuse=True)
+    validate(found.module, PAPER)
+    assert [(i.name, i.binding) for i in found.module.imports] == [("m", "$a"), ("g", None), ("g", None)]
+    assert found.fused == {ImportRef(1, 0): ImportRef(0, 0)}
+    assert [f.body[3] for f in found.module.funcs] == [GlobalGet(0), GlobalGet(1)]
+    loads = [f.body[1] for f in found.module.funcs]
+    assert loads[0] == loads[1]
+    assert len(merge(modules, {}).module.imports) == 4
+
+
 # --- initialisers -------------------------------------------------------------------------------
 def test_resolved_globals_are_inlined() -> None:
     found = merged(
