@@ -27,6 +27,7 @@ ALLOWED: dict[str, set[str]] = {
         "semantics.validation",
         "semantics.reduction",
     },
+    "semantics.merging": {"semantics.diagnostics", "semantics.syntax", "semantics.runtime", "semantics.validation"},
     "semantics.reduction": {
         "semantics.diagnostics",
         "semantics.syntax",

@@ -37,6 +37,18 @@ examples:
   weft convert compiled.wasm compiled.wat
   weft convert module.wat module.wasm"""
 
+MERGE_EXAMPLE = """\
+examples:
+  weft merge app.wat lib.wat -o whole.wat
+  weft merge app.wat lib.wat --link env.alloc=malloc -o whole.wasm
+  weft merge app.wat lib.wat --check      can anybody tell the merge from the linked pair?
+
+Imports that name the other module, by its $name or by its file, are resolved by its exports; with --link, those
+imports alone that it names. --check decides three properties: MG-static (the merge of valid modules is valid),
+MG-single and MG-spawn (hosts that call the exports from one thread, or from several, have the same outcomes with the
+merge as with the linked pair). They hold on the contexts that were tried, which are listed; references are not
+compared. A merge of several memories has no binary form: write a .wat file."""
+
 RULES_EXAMPLE = """\
 examples:
   weft rules                              every rule, with figure, row and page
@@ -94,6 +106,27 @@ def parser() -> argparse.ArgumentParser:
     convert = _verb(verbs, "convert", "a module from text to binary or back", CONVERT_EXAMPLE)
     convert.add_argument("source", metavar="IN", help="a .wat or .wasm file")
     convert.add_argument("target", metavar="OUT", help="the file to write, .wat or .wasm")
+
+    merge = _verb(verbs, "merge", "two modules become one; check that nobody can tell", MERGE_EXAMPLE)
+    merge.add_argument("first", metavar="A", help="a .wat or .wasm file; where names clash, it keeps its own")
+    merge.add_argument("second", metavar="B", help="a .wat or .wasm file")
+    merge.add_argument("-o", "--output", metavar="OUT", help="the file to write, .wat or .wasm")
+    merge.add_argument(
+        "--link",
+        action="append",
+        metavar="MODULE.NAME=EXPORT",
+        default=[],
+        help="resolve this import by that export of the other module; may be repeated",
+    )
+    merge.add_argument(
+        "--fuse", action="store_true", help="imports left open that have the same names and type become one"
+    )
+    merge.add_argument("--check", action="store_true", help="check the properties of merging on this pair")
+    merge.add_argument(
+        "--contexts", type=_positive, metavar="N", default=24, help="contexts tried for a property (default: 24)"
+    )
+    _model(merge, "wasm-threads")
+    _limits(merge)
 
     rules = _verb(verbs, "rules", "the reduction and typing rules", RULES_EXAMPLE)
     rules.add_argument(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from litmus.language.modules import load_valid_module
 from litmus.language.spectest import SPECTEST, host_module
-from litmus.language.test import Condition, Expectation, Quantifier, Test
+from litmus.language.test import Condition, Expectation, Kind, Quantifier, Test
 from semantics.diagnostics import LinkError, Source, Span
 from semantics.execution.outcomes import HasStatus
 from semantics.execution.structure import Status
@@ -34,11 +34,11 @@ def lone_module(path: Path) -> Test:
     span = module.span or Span(Source(str(path), ""), 1, 1, 1, 1)
     providers = tuple(_provider(path, module, wanted, span) for wanted in module.imports)
     types = interface(module)[1]
-    numbers = [
-        export.name
+    numbers = {
+        export.name: Kind(type.type.bits, not type.type.is_integer)
         for export, type in zip(module.exports, types, strict=True)
         if isinstance(type, GlobalType) and isinstance(type.type, NumType)
-    ]
+    }
     commands: list[Command] = [Instantiate(SPECTEST, host_module())] if providers else []
     commands.append(Instantiate(INSTANCE, module, providers, span))
     commands += (Get(INSTANCE, name, name, span) for name in numbers)
@@ -50,6 +50,7 @@ def lone_module(path: Path) -> Test:
         threads=(HOST,),
         condition=Condition(Quantifier.FORALL, HasStatus(HOST, Status.DONE), span),
         locations=tuple((HOST, n) for n in numbers),
+        kinds={HOST: numbers},
         expectations={EXPECTED: Expectation.HOLDS},
         bound=None,
         source=Source(str(path), "" if span.source.binary else span.source.text),
