@@ -18,6 +18,8 @@ from semantics.execution.outcomes import TRUE, Observable, Proposition, holds
 from semantics.execution.structure import EventStructure, Leaf, PathNode, Status
 from semantics.exploration import explore
 from semantics.exploration.program import Bounds, Program
+from semantics.profiles import DEFAULT as FORK
+from semantics.runtime.profile import Profile
 from semantics.solver import Problem, Reachable, Unknown, Unreachable
 from semantics.terms import Term
 
@@ -41,7 +43,7 @@ def prepare(test: Test, limits: Limits = UNLIMITED) -> Prepared:
     """Unfolds a test's program."""
     started = perf_counter()
     loop = limits.loop or test.bound or Bounds().loop
-    structure = unfold(test.program, Limits(loop, limits.seconds))
+    structure = unfold(test.program, Limits(loop, limits.seconds), test.profile)
     shown = subject(test, structure)
     wanted = frozenset(shown.shown)
 
@@ -52,9 +54,9 @@ def prepare(test: Test, limits: Limits = UNLIMITED) -> Prepared:
     return Prepared(test, shown, structure, view, loop, perf_counter() - started)
 
 
-def unfold(program: Program, limits: Limits) -> EventStructure:
+def unfold(program: Program, limits: Limits, profile: Profile = FORK) -> EventStructure:
     """A program's event structure, to the bounds."""
-    return explore(program, Bounds() if limits.loop is None else Bounds(loop=limits.loop))
+    return explore(program, Bounds() if limits.loop is None else Bounds(loop=limits.loop), profile)
 
 
 def subject(test: Test, structure: EventStructure) -> Subject:
@@ -130,6 +132,7 @@ def check(
         table,
         prepared.bound,
         prepared.structure.rules,
+        test.profile.name,
     )
 
 

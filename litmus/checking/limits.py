@@ -19,10 +19,12 @@ UNLIMITED = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to decide a suite. No `models`: those for which a test states an expectation, else the default. `outcomes`
-    asks for all outcomes, `why` for the axioms that forbid what is forbidden. `jobs`: processes (None: one a core)."""
+    """How to decide a suite. No `models`: those for which a test states an expectation, else the default. No
+    `profiles`: the test's own design, and those for which it states an expectation. `outcomes` asks for all outcomes,
+    `why` for the axioms that forbid what is forbidden. `jobs`: processes (None: one a core)."""
 
     models: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
     limits: Limits = UNLIMITED
     outcomes: bool = False
     why: bool = False

@@ -11,8 +11,8 @@ from time import perf_counter
 from litmus.checking.errors import bad_input
 from litmus.checking.limits import Options
 from litmus.checking.result import BadInput, FileReport, Report, Result, ScriptResult
-from litmus.language import SUFFIXES, load_tests
-from semantics.diagnostics import InternalError, TextError, WeftError
+from litmus.language import SUFFIXES, load_tests, stated
+from semantics.diagnostics import InternalError, TextError, WeftError, load_source
 
 IN_PROCESS = 4
 """Up to so many files are decided in this process: starting others would cost more."""
@@ -123,11 +123,18 @@ def decide_file(path: Path, options: Options) -> FileReport:
     """All tests of a file under all models asked; an error in the input, or of ours, ends in the report."""
     results: list[Result | ScriptResult] = []
     try:
-        tests = load_tests(path)
-        from litmus.checking.decide import decide  # heavy; who cannot read the file need not wait for it
+        if path.suffix == ".litmus":
+            source = load_source(path)
+            stated(source)
+            from litmus.checking.decide import decide_litmus  # heavy; who cannot read the file need not wait for it
 
-        for test in tests:
-            results += decide(test, options)
+            results += decide_litmus(source, options)
+        else:
+            tests = load_tests(path)
+            from litmus.checking.decide import decide
+
+            for test in tests:
+                results += decide(test, options)
     except WeftError as error:
         return FileReport(str(path), tuple(results), bad_input(str(path), error))
     except Exception as error:  # a bug of ours in one test must not take the suite down
