@@ -20,7 +20,7 @@ from semantics.exploration import explore
 from semantics.exploration.program import Bounds, Program
 from semantics.profiles import DEFAULT as FORK
 from semantics.runtime.profile import Profile
-from semantics.solver import Problem, Reachable, Unknown, Unreachable
+from semantics.solver import TIME_LIMIT, Problem, Reachable, Unknown, Unreachable
 from semantics.terms import Term
 
 
@@ -86,9 +86,9 @@ def _floats(test: Test, shown: Iterable[Observable]) -> dict[Observable, int]:
     return found
 
 
-def open_problem(structure: EventStructure, model: Model, limits: Limits) -> Problem:
-    """The solver's problem of an event structure under a model."""
-    return Problem(structure, model, time_limit=limits.seconds)
+def open_problem(structure: EventStructure, model: Model, limits: Limits, spent: float = 0) -> Problem:
+    """The solver's problem of an event structure under a model, whose time begins; exploration spent some already."""
+    return Problem(structure, model, time_limit=None if limits.seconds is None else limits.seconds - spent)
 
 
 def check(
@@ -107,7 +107,7 @@ def check(
     """
     started = perf_counter()
     test = prepared.test
-    problem = open_problem(prepared.view, model, limits)
+    problem = open_problem(prepared.view, model, limits, prepared.seconds)
     verdict: Verdict | None = None
     table: Table | None = None
     gaps: tuple[str, ...] = ()
@@ -150,12 +150,19 @@ def decide(problem: Problem, query: Proposition, *, why: bool = False) -> tuple[
             return Undecided(reason), (*gaps, reason)
     if gaps:
         return Undecided("; ".join(gaps)), gaps
-    if problem.possible(TRUE) is False:
+    some = problem.possible(TRUE)
+    if some is None:
+        return Undecided(TIME_LIMIT), (TIME_LIMIT,)
+    if not some:
         nothing = "no execution ends, so that there is no outcome to speak of"
         return Undecided(nothing), (nothing,)
     if not why:
         return Forbidden(), gaps
-    explained = problem.explain(query)
+    try:
+        explained = problem.explain(query)
+    except TimeoutError:
+        late = "forbidden, but the time limit struck before it was clear by what"
+        return Undecided(late), (*gaps, late)
     return Forbidden(explained.core, explained.execution), gaps
 
 

@@ -229,7 +229,7 @@ def _limits(verb: argparse.ArgumentParser) -> None:
         "--bound", type=_positive, metavar="N", help="iterations of a loop that are unfolded on one path (default: 8)"
     )
     verb.add_argument(
-        "--time-limit", type=_seconds, metavar="S", help="seconds for one question to the solver (default: none)"
+        "--time-limit", type=_seconds, metavar="S", help="seconds for one test under one model (default: no limit)"
     )
 
 
