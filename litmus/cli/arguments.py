@@ -16,7 +16,7 @@ examples:
   weft run                                the shipped catalogue
   weft run MP+seqcst                      one test of the catalogue, by name
   weft run mytest.litmus --model wasm --model sc
-  weft run module.wasm                    does its instantiation end?
+  weft run mytest.wasm                    does its instantiation end?
   weft run tests/ --jobs 4 --format herd > log"""
 
 OUTCOMES_EXAMPLE = """\
