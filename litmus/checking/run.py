@@ -12,6 +12,7 @@ from litmus.checking.errors import bad_input
 from litmus.checking.limits import Options
 from litmus.checking.result import BadInput, FileReport, Report, Result, ScriptResult
 from litmus.language import SUFFIXES, load_tests, stated
+from litmus.language.modules import MODULES
 from semantics.diagnostics import InternalError, TextError, WeftError, load_source
 
 IN_PROCESS = 4
@@ -45,7 +46,7 @@ def _expand(argument: str, catalogue: Callable[[str], Path]) -> list[Path]:
         if not found:
             raise TextError(f"the directory {argument} has no tests", expected=tuple(f"*{s}" for s in SUFFIXES))
         return found
-    if path.exists() or path.suffix in SUFFIXES or os.sep in argument:
+    if path.exists() or path.suffix in (*SUFFIXES, *MODULES) or os.sep in argument:
         return [path]
     return [catalogue(argument)]
 
@@ -91,7 +92,8 @@ def _parallel(files: Sequence[Path], options: Options, jobs: int) -> Iterator[tu
     from concurrent.futures.process import BrokenProcessPool
 
     size = max(1, min(16, len(files) // (jobs * 8)))
-    chunks = [range(i, min(i + size, len(files))) for i in range(0, len(files), size)]
+    count = -(-len(files) // size)
+    chunks = [range(first, len(files), count) for first in range(count)]  # neighbours apart: they cost alike
     # Workers ignore Ctrl-C, which the terminal sends to all: the parent alone decides what it means.
     pool = ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
     try:
