@@ -109,7 +109,7 @@ class BitVectors:
                         segment.cells = [Cell(area, k, segment) for k in range(segment.low, segment.high)]
         frame.recut()
         choose_sources(frame, clauses, exclusive=not plan.monotone)
-        self.suspensions = Suspensions(frame, demands, fifo=plan.queues, given=known)
+        self.suspensions = Suspensions(frame, demands, plan.waiting, known)
         self.evaluation = Evaluation(frame, plan, demands, self.suspensions.relations())
         checks = Checks(self.evaluation, demands, named=named)
         checks.collect()

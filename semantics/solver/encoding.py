@@ -45,7 +45,7 @@ class Encoding:
         self.domains = Domains(frame, deadline, merging=plan.monotone)
         self.values = values = Values(frame, self.domains, clauses, exclusive=not plan.monotone)
         known = queue_order(before) if plan.monotone and not named else NOTHING
-        self.suspensions = Suspensions(frame, demands, fifo=plan.queues, given=known)
+        self.suspensions = Suspensions(frame, demands, plan.waiting, known)
         self.evaluation = Evaluation(frame, plan, demands, self.suspensions.relations())
         self.evaluation.adopt(before)
         self.checks = checks = Checks(self.evaluation, demands, named=named)

@@ -9,6 +9,7 @@ import pytest
 from semantics.axioms import load_model
 from semantics.axioms.candidates import ill_formed
 from semantics.axioms.evaluate import check
+from semantics.axioms.model import Waiting
 from semantics.diagnostics import InternalError
 from semantics.execution.outcomes import TRUE, And, Equals, HasStatus, Not, Or, Outcome, Proposition, Same, holds
 from semantics.execution.structure import EventStructure, Status
@@ -34,7 +35,7 @@ def test_reachable_comes_with_a_witness() -> None:
     answer = Problem(shapes.sb(UNORD), WASM).reach(BOTH_ZERO)
     assert isinstance(answer, Reachable)
     assert holds(BOTH_ZERO, answer.outcome) and answer.execution.outcome == answer.outcome
-    assert check(WASM, answer.execution) == [] and ill_formed(answer.execution, queue=False) == []
+    assert check(WASM, answer.execution) == [] and ill_formed(answer.execution, waiting=Waiting.REACT) == []
 
 
 PROPOSITIONS = [
@@ -88,7 +89,7 @@ def test_a_core_names_what_forbids(shape: object, p: Proposition, name: str, cor
     assert core <= set(explanation.violated)
     execution = explanation.execution
     assert execution is not None and execution.outcome is not None and holds(p, execution.outcome)
-    assert ill_formed(execution, queue="queue" in model.uses) == []
+    assert ill_formed(execution, waiting=model.waiting) == []
     violated = {v.name for v in check(model, execution)}
     assert violated and violated <= set(explanation.violated)
 
@@ -158,7 +159,7 @@ def test_thin_air_beyond_the_limit_is_said() -> None:
     odd = And((register(0, "r0", 0xDEADBEEF), register(1, "r0", 0xDEADBEEF)))
     answer = problem.reach(odd)
     assert isinstance(answer, Reachable)
-    assert check(WASM, answer.execution) == [] and ill_formed(answer.execution, queue=False) == []
+    assert check(WASM, answer.execution) == [] and ill_formed(answer.execution, waiting=Waiting.REACT) == []
     split = And((register(0, "r0", 1), register(1, "r0", 2)))
     blame = problem.explain(split)
     assert isinstance(problem.reach(split), Unreachable) and blame.core == () and blame.execution is None
