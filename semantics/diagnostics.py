@@ -10,22 +10,29 @@ An error that a user can cause is a `WeftError`; `render` prints it as
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
 
 TAB = 4
+WIDTH = 160
+"""Columns of a source line that a message quotes."""
+LONGEST = 1000
+"""Characters of a message: one that names a word of the input can be as long as that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """A text that was read, kept so that errors can quote it. `name` is what the user called it.
 
-    A binary has no text to quote: it is one line, and a column is the offset of a byte, plus 1.
+    A binary has no text to quote: it is one line, and a column is the offset of a byte, plus 1. `functions` are the
+    stretches of its functions that have a name, (begin, end, $name), in order: its reader fills them in.
     """
 
     name: str
     text: str = field(repr=False)
     binary: bool = False
+    functions: list[tuple[int, int, str]] = field(default_factory=list, repr=False, compare=False)
 
     def line(self, number: int) -> str:
         """The `number`-th line (from 1), or "" past the end."""
@@ -45,8 +52,17 @@ class Span:
 
     def __str__(self) -> str:
         if self.source.binary:
-            return f"{self.source.name}:{self.column - 1:#x}"
+            return f"{self.source.name}:{self.offset}"
         return f"{self.source.name}:{self.line}:{self.column}"
+
+    @property
+    def offset(self) -> str:
+        """Of a binary: where the span begins, and in which function if that has a name."""
+        at = self.column - 1
+        functions = self.source.functions
+        found = bisect_right(functions, at, key=lambda f: f[0]) - 1
+        inside = f" in {functions[found][2]}" if found >= 0 and at < functions[found][1] else ""
+        return f"{at:#x}{inside}"
 
 
 class WeftError(Exception):
@@ -86,6 +102,16 @@ class Invalid(WeftError):
     ) -> None:
         super().__init__(message, span, expected=expected, hint=hint)
         self.rule = rule
+
+
+class NotExpressible(WeftError):
+    """A program uses what the design in force does not have: another design's instruction, attribute or type."""
+
+    family = "not expressible"
+
+    def __init__(self, design: str, feature: str, span: Span | None = None, *, hint: str = "") -> None:
+        super().__init__(f"not expressible under {design}: needs {feature}", span, hint=hint)
+        self.feature = feature
 
 
 class LinkError(WeftError):
@@ -138,18 +164,32 @@ def load_source(path: Path) -> Source:
 
 
 def render(error: WeftError) -> str:
-    """The message with its place, the source line and a caret under the offending stretch."""
+    """The message with its place, the source line and a caret under the offending stretch.
+
+    A line or a message that is longer than people read is cut, with `...` where something is left out.
+    """
     rule = f" (rule {error.rule})" if isinstance(error, Invalid) else ""
-    span = error.span
-    lines = [f"{span}: {error.family}: {error.message}{rule}" if span else f"{error.family}: {error.message}{rule}"]
+    span, message = error.span, error.message
+    if len(message) > LONGEST:
+        message = f"{message[: LONGEST // 2]} ... {message[-LONGEST // 2 :]}"
+    lines = [f"{span}: {error.family}: {message}{rule}" if span else f"{error.family}: {message}{rule}"]
     if span is not None and not span.source.binary:
-        text = span.source.line(span.line)
-        before = text[: span.column - 1].expandtabs(TAB)
-        until = span.end_column - 1 if span.end_line == span.line else len(text)
-        marked = text[span.column - 1 : until].expandtabs(TAB)
-        lines += [f"  | {text.expandtabs(TAB)}", f"  | {' ' * len(before)}{'^' * max(1, len(marked))}"]
+        lines += _quoted(span)
     if error.expected:
         lines.append(f"  expected: {', '.join(error.expected)}")
     if error.hint:
         lines.append(f"  hint: {error.hint}")
     return "\n".join(lines)
+
+
+def _quoted(span: Span) -> tuple[str, str]:
+    """The line of a span, or a window of it around the span's beginning, and the carets under it."""
+    text = span.source.line(span.line)
+    first, last = span.column - 1, span.end_column - 1 if span.end_line == span.line else len(text)
+    left, right = "", ""
+    if len(text) > WIDTH:
+        begin = max(0, min(first - WIDTH // 2, len(text) - WIDTH))
+        left, right = "... " if begin else "", " ..." if begin + WIDTH < len(text) else ""
+        text, first, last = text[begin : begin + WIDTH], first - begin, min(last - begin, WIDTH)
+    before, marked = (left + text[:first]).expandtabs(TAB), text[first:last].expandtabs(TAB)
+    return f"  | {(left + text).expandtabs(TAB)}{right}", f"  | {' ' * len(before)}{'^' * max(1, len(marked))}"

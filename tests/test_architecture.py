@@ -17,9 +17,17 @@ ALLOWED: dict[str, set[str]] = {
     "semantics.text": {"semantics.diagnostics", "semantics.syntax", "semantics.terms"},
     "semantics.binary": {"semantics.diagnostics", "semantics.syntax"},
     "semantics.runtime": {"semantics.diagnostics", "semantics.syntax", "semantics.terms"},
-    "semantics.validation": {"semantics.diagnostics", "semantics.syntax"},
-    "semantics.merging": {"semantics.diagnostics", "semantics.syntax", "semantics.validation"},
-    "semantics.profiles": {"semantics.diagnostics", "semantics.syntax", "semantics.runtime"},
+    "semantics.validation": {"semantics.diagnostics", "semantics.syntax", "semantics.runtime"},
+    "semantics.profiles": {
+        "semantics.diagnostics",
+        "semantics.syntax",
+        "semantics.terms",
+        "semantics.text",  # a design's file says how its instructions are written
+        "semantics.runtime",
+        "semantics.validation",
+        "semantics.reduction",
+    },
+    "semantics.merging": {"semantics.diagnostics", "semantics.syntax", "semantics.runtime", "semantics.validation"},
     "semantics.reduction": {
         "semantics.diagnostics",
         "semantics.syntax",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -13,11 +14,13 @@ from litmus.checking.verdict import Allowed, Forbidden, Undecided, Verdict
 from litmus.checking.witness import vouch
 from litmus.language import Expectation, Test, observables
 from semantics.axioms.model import Model
-from semantics.execution.outcomes import TRUE, Proposition, holds
+from semantics.execution.outcomes import TRUE, Observable, Proposition, holds
 from semantics.execution.structure import EventStructure, Leaf, PathNode, Status
 from semantics.exploration import explore
 from semantics.exploration.program import Bounds, Program
-from semantics.solver import Problem, Reachable, Unknown, Unreachable
+from semantics.profiles import DEFAULT as FORK
+from semantics.runtime.profile import Profile
+from semantics.solver import TIME_LIMIT, Problem, Reachable, Unknown, Unreachable
 from semantics.terms import Term
 
 
@@ -40,7 +43,7 @@ def prepare(test: Test, limits: Limits = UNLIMITED) -> Prepared:
     """Unfolds a test's program."""
     started = perf_counter()
     loop = limits.loop or test.bound or Bounds().loop
-    structure = unfold(test.program, Limits(loop, limits.seconds))
+    structure = unfold(test.program, Limits(loop, limits.seconds), test.profile)
     shown = subject(test, structure)
     wanted = frozenset(shown.shown)
 
@@ -51,9 +54,9 @@ def prepare(test: Test, limits: Limits = UNLIMITED) -> Prepared:
     return Prepared(test, shown, structure, view, loop, perf_counter() - started)
 
 
-def unfold(program: Program, limits: Limits) -> EventStructure:
+def unfold(program: Program, limits: Limits, profile: Profile = FORK) -> EventStructure:
     """A program's event structure, to the bounds."""
-    return explore(program, Bounds() if limits.loop is None else Bounds(loop=limits.loop))
+    return explore(program, Bounds() if limits.loop is None else Bounds(loop=limits.loop), profile)
 
 
 def subject(test: Test, structure: EventStructure) -> Subject:
@@ -68,12 +71,24 @@ def subject(test: Test, structure: EventStructure) -> Subject:
     shown = sorted(dict.fromkeys(named), key=lambda o: (o[0] == "", order.get(o[0], len(order)), o[1]))
     digest = hashlib.md5(test.source.text.encode(), usedforsecurity=False).hexdigest()
     file = test.source.name
-    return Subject(test.name, file, test.condition, test.threads, tuple(shown), digest, test.description)
+    return Subject(
+        test.name, file, test.condition, test.threads, tuple(shown), digest, test.description, _floats(test, shown)
+    )
 
 
-def open_problem(structure: EventStructure, model: Model, limits: Limits) -> Problem:
-    """The solver's problem of an event structure under a model."""
-    return Problem(structure, model, time_limit=limits.seconds)
+def _floats(test: Test, shown: Iterable[Observable]) -> dict[Observable, int]:
+    """Those of the observables that are floats, with their width."""
+    found: dict[Observable, int] = {}
+    for thread, name in shown:
+        kind = test.kinds.get(thread.partition("#")[0], {}).get(name)
+        if kind is not None and kind.is_float:
+            found[thread, name] = kind.bits
+    return found
+
+
+def open_problem(structure: EventStructure, model: Model, limits: Limits, spent: float = 0) -> Problem:
+    """The solver's problem of an event structure under a model, whose time begins; exploration spent some already."""
+    return Problem(structure, model, time_limit=None if limits.seconds is None else limits.seconds - spent)
 
 
 def check(
@@ -92,7 +107,7 @@ def check(
     """
     started = perf_counter()
     test = prepared.test
-    problem = open_problem(prepared.view, model, limits)
+    problem = open_problem(prepared.view, model, limits, prepared.seconds)
     verdict: Verdict | None = None
     table: Table | None = None
     gaps: tuple[str, ...] = ()
@@ -117,6 +132,7 @@ def check(
         table,
         prepared.bound,
         prepared.structure.rules,
+        test.profile.name,
     )
 
 
@@ -134,12 +150,19 @@ def decide(problem: Problem, query: Proposition, *, why: bool = False) -> tuple[
             return Undecided(reason), (*gaps, reason)
     if gaps:
         return Undecided("; ".join(gaps)), gaps
-    if problem.possible(TRUE) is False:
+    some = problem.possible(TRUE)
+    if some is None:
+        return Undecided(TIME_LIMIT), (TIME_LIMIT,)
+    if not some:
         nothing = "no execution ends, so that there is no outcome to speak of"
         return Undecided(nothing), (nothing,)
     if not why:
         return Forbidden(), gaps
-    explained = problem.explain(query)
+    try:
+        explained = problem.explain(query)
+    except TimeoutError:
+        late = "forbidden, but the time limit struck before it was clear by what"
+        return Undecided(late), (*gaps, late)
     return Forbidden(explained.core, explained.execution), gaps
 
 

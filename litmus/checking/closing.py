@@ -13,6 +13,7 @@ from math import gcd, prod
 from semantics.exploration.program import Cell, Command, HostThread, Instantiate, Invoke, Program, Provider, Spawn
 from semantics.merging import Merged
 from semantics.merging.fields import FIELDS, Part, Space
+from semantics.runtime.discipline import Discipline, Sort
 from semantics.syntax.instructions import Const, Expr, Instr, RefNull
 from semantics.syntax.modules import Export, ExternKind, Global, Memory, Module, Table
 from semantics.syntax.types import (
@@ -31,7 +32,7 @@ from semantics.syntax.types import (
     TableType,
     ValType,
 )
-from semantics.validation import Discipline, match_extern
+from semantics.validation import match_extern
 from semantics.validation.spaces import index_spaces
 
 HOST = "host"
@@ -99,7 +100,7 @@ class Closing:
         self.open = self._supply()
         self.calls = [c for side in (0, 1) for c in _calls(side, modules[side])]
         shared = [c for c in self.calls if c.type.share is Share.SHARED]
-        self.spawnable = shared if discipline.attributes else self.calls
+        self.spawnable = shared if Sort.FUNC in discipline.shared else self.calls
 
     # --- what is tried --------------------------------------------------------------------------
     def single(self, most: int) -> Contexts:
@@ -147,7 +148,7 @@ class Closing:
         main += [self._invoke(c, f"r{n}", "", merged) for n, c in enumerate(context.before)]
         for number, call in enumerate(context.threads, 1):
             name = f"T{number}"
-            own = "" if self.discipline.attributes else name
+            own = "" if Sort.FUNC in self.discipline.shared else name
             made = self._instances(own, merged) if own else ()
             main.append(Spawn(HostThread(name, (*made, self._invoke(call, "r", own, merged)))))
         first = len(context.before)

@@ -111,7 +111,7 @@ def _place(event: Event) -> str:
     span = event.span
     if span is None:
         return ""
-    at = f"{span.column - 1:#x}" if span.source.binary else str(span.line)
+    at = span.offset if span.source.binary else str(span.line)
     return f"{Path(span.source.name).name}:{at}"
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from litmus.checking.verdict import Allowed, Forbidden, Undecided, Verdict
-from litmus.language import Condition, Expectation
+from litmus.checking.verdict import Allowed, Forbidden, Refused, Undecided, Verdict
+from litmus.language import Condition, DesignExpectation, Expectation
 from semantics.execution.outcomes import Observable, Outcome, Proposition
+from semantics.profiles import DEFAULT as FORK
 
 if TYPE_CHECKING:
     from litmus.checking.graph import Graph
@@ -21,7 +22,7 @@ class Subject:
 
     `threads` are the host's threads in the order of declaration; `shown` are the observables that the condition or
     `locations` names, in the order in which states print them. `digest` is 32 hex digits of the test's content.
-    `condition` is None where the test asks nothing.
+    `condition` is None where the test asks nothing. `floats` are those of `shown` that are floats, with their width.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Subject:
     shown: tuple[Observable, ...]
     digest: str
     description: str = ""
+    floats: Mapping[Observable, int] = field(default_factory=dict)
 
     @property
     def proposition(self) -> Proposition | None:
@@ -55,7 +57,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One test under one model.
+    """One test under one model, as the design `profile` writes it.
 
     `verdict` answers the question (verdict.py), None where the test asks nothing. `validated` says whether the
     condition holds as quantified, None where undecided or nothing is asked. `expected` is the verdict that the test
@@ -67,18 +69,19 @@ class Result:
     model: str
     verdict: Verdict | None
     validated: bool | None
-    expected: Expectation | None
+    expected: Expectation | DesignExpectation | None
     agrees: bool | None
     seconds: float
     gaps: tuple[str, ...] = ()
     table: Table | None = None
     bound: int = 0
     rules: Mapping[str, int] = field(default_factory=dict)
+    profile: str = FORK.name
 
     @property
     def answer(self) -> Expectation | None:
         """The verdict in the words of an expectation, None where undecided or nothing is asked."""
-        if self.subject.condition is None or self.verdict is None or isinstance(self.verdict, Undecided):
+        if self.subject.condition is None or self.verdict is None or isinstance(self.verdict, Undecided | Refused):
             return None
         return self.subject.condition.verdict(isinstance(self.verdict, Allowed))
 

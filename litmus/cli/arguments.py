@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+TEST = "a .litmus file, the name of a catalogue test, or a module (.wat, .wasm), which is instantiated"
+
 EXIT = """\
 exit status:
   0  all as expected      1  an expectation failed      2  the input is wrong      3  undecided
@@ -14,6 +16,7 @@ examples:
   weft run                                the shipped catalogue
   weft run MP+seqcst                      one test of the catalogue, by name
   weft run mytest.litmus --model wasm --model sc
+  weft run mytest.wasm                    does its instantiation end?
   weft run tests/ --jobs 4 --format herd > log"""
 
 OUTCOMES_EXAMPLE = """\
@@ -55,6 +58,15 @@ MODELS_EXAMPLE = """\
 example:
   weft models"""
 
+PROFILES_EXAMPLE = """\
+example:
+  weft profiles"""
+
+MATRIX_EXAMPLE = """\
+examples:
+  weft matrix L2 L3                       two programs of the catalogue under every design
+  weft matrix L2 --profile fork --profile create --format markdown"""
+
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
@@ -69,9 +81,20 @@ def parser() -> argparse.ArgumentParser:
 
     run = _verb(verbs, "run", "decide tests and compare with what they expect", RUN_EXAMPLE)
     run.add_argument(
-        "paths", nargs="*", metavar="PATH", help="files, directories or names of catalogue tests (none: the catalogue)"
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="files, directories or names of catalogue tests (none: the catalogue); a module is instantiated",
     )
     _model(run, "those for which the test states an expectation, else wasm-threads")
+    run.add_argument(
+        "--profile",
+        action="append",
+        metavar="P",
+        default=[],
+        help="a thread-creation design; may be repeated (default: the test's own and those for which it states an "
+        "expectation); `weft profiles` lists them",
+    )
     _limits(run)
     run.add_argument("--jobs", type=_positive, metavar="N", help="processes (default: one for each core)")
     run.add_argument(
@@ -80,16 +103,18 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--json", action="store_const", const="json", dest="format", help="same as --format json")
 
     outcomes = _verb(verbs, "outcomes", "the complete table of outcomes", OUTCOMES_EXAMPLE)
-    outcomes.add_argument("file", metavar="FILE", help="a .litmus file or the name of a catalogue test")
+    outcomes.add_argument("file", metavar="FILE", help=TEST)
     _model(outcomes, "those of the test's expectations, else wasm-threads")
+    _profile(outcomes)
     _limits(outcomes)
     outcomes.add_argument("--all", action="store_true", help="every register, not only those that the test names")
     outcomes.add_argument("--count", action="store_true", help="only how many there are")
     outcomes.add_argument("--json", action="store_const", const="json", default="text", dest="format", help="as JSON")
 
     explain = _verb(verbs, "explain", "why a condition is allowed or forbidden", EXPLAIN_EXAMPLE)
-    explain.add_argument("file", metavar="FILE", help="a .litmus file or the name of a catalogue test")
+    explain.add_argument("file", metavar="FILE", help=TEST)
     _model(explain, "those of the test's expectations, else wasm-threads")
+    _profile(explain)
     _limits(explain)
     explain.add_argument("--dot", metavar="FILE", help="write the witness as DOT; - is standard output")
     explain.add_argument("--svg", metavar="FILE", help="write the witness as SVG (needs graphviz)")
@@ -131,6 +156,21 @@ def parser() -> argparse.ArgumentParser:
     )
 
     _verb(verbs, "models", "the memory models that ship", MODELS_EXAMPLE)
+    _verb(verbs, "profiles", "the ways to create threads, each a design that runs", PROFILES_EXAMPLE)
+
+    matrix = _verb(verbs, "matrix", "each program under each design, side by side", MATRIX_EXAMPLE)
+    matrix.add_argument("paths", nargs="+", metavar="FILE", help="files, directories or names of catalogue tests")
+    matrix.add_argument(
+        "--profile", action="append", metavar="P", default=[], help="a column; may be repeated (default: every design)"
+    )
+    _model(matrix, "each design's own")
+    _limits(matrix)
+    matrix.add_argument(
+        "--format",
+        choices=("text", "markdown", "json", "html"),
+        default="text",
+        help="form (default: text)",
+    )
     return top
 
 
@@ -178,12 +218,18 @@ def _model(verb: argparse.ArgumentParser, default: str) -> None:
     )
 
 
+def _profile(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--profile", metavar="P", help="a thread-creation design (default: the test's own); `weft profiles` lists them"
+    )
+
+
 def _limits(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--bound", type=_positive, metavar="N", help="iterations of a loop that are unfolded on one path (default: 8)"
     )
     verb.add_argument(
-        "--time-limit", type=_seconds, metavar="S", help="seconds for one question to the solver (default: none)"
+        "--time-limit", type=_seconds, metavar="S", help="seconds for one test under one model (default: no limit)"
     )
 
 

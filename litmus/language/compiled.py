@@ -67,10 +67,10 @@ class Compiled:
         _, ended = host.instantiate(self.module, (address,))
         if not isinstance(ended, tuple) or isinstance(ended, Trap | Exhausted | Suspended):
             raise TextError(f"the module's start function does not end well: {ended}", file)
-        image = bytes(host.oracle.bytes[address])
         initial = tuple(
-            Data(found.group(), SegmentMode.ACTIVE, 0, (Const(I32, found.start()),))
-            for found in re.finditer(rb"[^\0]+", image)
+            Data(bytes(found.group()), SegmentMode.ACTIVE, 0, (Const(I32, offset + found.start()),))
+            for offset, page in host.oracle.bytes[address].written()
+            for found in re.finditer(rb"[^\0]+", page)
         )
         return replace(owner, datas=initial + segments)
 

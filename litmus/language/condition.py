@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from litmus.language.reader import Comparison, Connective, Ended, RawProposition, Seen, Token
-from litmus.language.test import Condition
+from litmus.language.test import Condition, Kind
 from semantics.diagnostics import TextError
 from semantics.execution.outcomes import TRUE, And, Equals, HasStatus, Not, Observable, Or, Proposition, Same
 from semantics.execution.structure import Status
-from semantics.text.literals import read_integer
+from semantics.text.literals import read_float, read_integer
 from semantics.text.sexpr import Text
 
 STATUSES = {s.value: s for s in (Status.DONE, Status.TRAP, Status.BLOCKED)}
@@ -19,7 +19,7 @@ STATUSES = {s.value: s for s in (Status.DONE, Status.TRAP, Status.BLOCKED)}
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a condition can name: registers of threads with their width in bits, and cells with theirs.
+    """What a condition can name: registers of threads with what they hold, and cells with what they do.
 
     `threads` are the host's threads in order, so that a number names one; `registers` goes by thread name and has
     the functions that a fork may run too.
@@ -27,11 +27,11 @@ class Names:
 
     text: Text
     threads: tuple[str, ...]
-    registers: Mapping[str, Mapping[str, int]]
-    cells: Mapping[str, int]
+    registers: Mapping[str, Mapping[str, Kind]]
+    cells: Mapping[str, Kind]
 
-    def observable(self, seen: Seen) -> tuple[Observable, int]:
-        """The observable that a file names, and its width. Raises TextError for an unknown name."""
+    def observable(self, seen: Seen) -> tuple[Observable, Kind]:
+        """The observable that a file names, and what it holds. Raises TextError for an unknown name."""
         name = seen.name.text
         if seen.thread is None:
             if name not in self.cells:
@@ -55,14 +55,21 @@ class Names:
             raise self._unknown("thread", token, list(self.registers))
         return word
 
-    def value(self, token: Token, bits: int) -> int:
-        """The unsigned bit pattern of an integer, which must fit `bits` bits, signed or unsigned."""
-        value = read_integer(token.text, bits)
-        if value is None:
+    def value(self, token: Token, kind: Kind) -> int:
+        """The bit pattern of a float literal, or of an integer, signed or unsigned, that fits. Raises TextError for
+        what is no such number."""
+        bits, expected = kind.bits, ("an integer",)
+        value = read_float(token.text, bits) if kind.is_float else read_integer(token.text, bits)
+        if value is not None:
+            return value
+        if kind.is_float:
+            message, expected = f"{token.text} is no {kind}", ("a number in range, as 1.5, inf or nan",)
+        elif token.type == "INT":
             message = f"{token.text} does not fit in {bits} bits"
             expected = (f"-{1 << (bits - 1)} to {(1 << bits) - 1}",)
-            raise self.text.error(message, token.begin, token.end, expected=expected)
-        return value
+        else:
+            message = f"{token.text} is no integer"
+        raise self.text.error(message, token.begin, token.end, expected=expected)
 
     def proposition(self, raw: RawProposition) -> Proposition:
         """A proposition with its names resolved."""
@@ -78,13 +85,19 @@ class Names:
                 return _connect(op, parts)
 
     def _comparison(self, left: Seen, right: Seen | Token, equal: bool) -> Proposition:
-        observable, bits = self.observable(left)
+        observable, kind = self.observable(left)
         found: Proposition
+        if isinstance(right, Seen) and kind.is_float and self._is_special(right):
+            right = right.name
         if isinstance(right, Seen):
             found = Same(observable, self.observable(right)[0])
         else:
-            found = Equals(observable, self.value(right, bits))
+            found = Equals(observable, self.value(right, kind))
         return found if equal else Not(found)
+
+    def _is_special(self, seen: Seen) -> bool:
+        """Whether what looks like a location is the number `nan` or `inf`."""
+        return seen.thread is None and seen.name.text in ("nan", "inf") and seen.name.text not in self.cells
 
     def _unknown(self, kind: str, token: Token, known: list[str], hint: str = "") -> TextError:
         near = get_close_matches(token.text, known, 1, 0.5)
@@ -131,14 +144,22 @@ def observables(proposition: Proposition) -> tuple[Observable, ...]:
     return tuple(found)
 
 
-def show_condition(condition: Condition, thread: Callable[[str], str] = str) -> str:
-    """A condition as herd prints it: `exists (0:r0=1 /\\ [x]=2)`; `thread` gives the name or number to print."""
-    body = show_proposition(condition.proposition, thread)
+Spelling = Callable[[Observable, int], str]
+
+
+def _number(_observable: Observable, value: int) -> str:
+    return str(value)
+
+
+def show_condition(condition: Condition, thread: Callable[[str], str] = str, spell: Spelling = _number) -> str:
+    """A condition as herd prints it: `exists (0:r0=1 /\\ [x]=2)`; `thread` gives the name or number to print, `spell`
+    how a value of an observable is written (an unsigned decimal)."""
+    body = show_proposition(condition.proposition, thread, spell)
     return f"{condition.quantifier.value} {body if body.startswith('(') and _spans(body) else f'({body})'}"
 
 
-def show_proposition(proposition: Proposition, thread: Callable[[str], str] = str) -> str:
-    """A proposition in the syntax of litmus files; values are unsigned decimals."""
+def show_proposition(proposition: Proposition, thread: Callable[[str], str] = str, spell: Spelling = _number) -> str:
+    """A proposition in the syntax of litmus files."""
 
     def name(observable: Observable) -> str:
         owner, item = observable
@@ -147,13 +168,13 @@ def show_proposition(proposition: Proposition, thread: Callable[[str], str] = st
     def show(p: Proposition, tight: bool) -> str:
         match p:
             case Equals(observable, value):
-                return f"{name(observable)}={value}"
+                return f"{name(observable)}={spell(observable, value)}"
             case Same(left, right):
                 return f"{name(left)}={name(right)}"
             case HasStatus(owner, status):
                 return f"{thread(owner)}:{status.value}"
             case Not(Equals(observable, value)):
-                return f"{name(observable)}!={value}"
+                return f"{name(observable)}!={spell(observable, value)}"
             case Not(Same(left, right)):
                 return f"{name(left)}!={name(right)}"
             case Not(operand):

@@ -41,11 +41,3 @@ def load_valid_module(path: Path) -> Module:
     module = load_module(path)
     validate(module, THREADS if path.suffix == ".wasm" else PAPER)
     return module
-
-
-def nothing_asked(path: Path) -> TextError:
-    """The error that a module, which is valid, is no test. Raises what is wrong with the module."""
-    module = load_valid_module(path)
-    exports = ", ".join(f'{e.kind.value} "{e.name}"' for e in module.exports) or "nothing"
-    hint = f'ask in a .litmus file: module "{path.name}", then threads that call its exports (litmus/FORMAT.md)'
-    return TextError(f"{path} is a valid module, but a module alone asks nothing; it exports {exports}", hint=hint)

@@ -13,11 +13,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from litmus.language.signatures import VALUE_TYPES, Definitions, Signature, declared, is_instruction, signature
-from semantics.diagnostics import TextError
+from litmus.language.signatures import (
+    FLOAT_TYPES,
+    VALUE_TYPES,
+    Definitions,
+    Signature,
+    declared,
+    is_instruction,
+    signature,
+)
+from semantics.diagnostics import TextError, Unsupported
 from semantics.text.cursor import bounds
-from semantics.text.literals import is_integer
+from semantics.text.literals import is_float, is_integer
 from semantics.text.sexpr import Form, Item, Text, Word
+
+NESTING = 100
+"""How deep the forms of thread code may nest: the expansion recurses over them."""
 
 _ADDRESS = re.compile(r"([A-Za-z_]\w*)(?:\+(\d+))?")
 _NAME = re.compile(r"[A-Za-z_]\w*")
@@ -47,7 +58,12 @@ class Code:
     used: dict[str, Word] = field(default_factory=dict)
 
     def expand(self, items: list[Item]) -> list[Item]:
-        """A whole body. Raises TextError for names that are neither registers nor locations."""
+        """A whole body. Raises TextError for names that are neither registers nor locations, and Unsupported for forms
+        that nest too deep."""
+        deep = _too_deep(items)
+        if deep is not None:
+            span = self.text.span(deep.begin, deep.begin + 1)
+            raise Unsupported(f"thread code whose forms nest more than {NESTING} deep", span)
         expanded = self._sequence(items)
         for name, word in self.used.items():
             if name not in self.registers:
@@ -248,12 +264,13 @@ class Code:
         return [self._operand(o, type) for o, type in zip(operands, types, strict=True)]
 
     def _operand(self, item: Item, type: str) -> Form:
-        """One operand: a form, an integer of the type that is wanted, a register or a location's address."""
+        """One operand: a form, a number of the type that is wanted, a register or a location's address."""
         if isinstance(item, Form):
             return self._form(item)
         word, begin = item
         end = begin + len(word)
-        if is_integer(word):
+        is_number = is_integer(word) or (type in FLOAT_TYPES and is_float(word) and word not in self.registers)
+        if is_number:
             return Form(begin, end, [(f"{type or 'i32'}.const", begin), item])
         match = _ADDRESS.fullmatch(word)
         if match and match.group(1) in self.locations:
@@ -261,7 +278,7 @@ class Code:
             return Form(begin, end, [("i32.const", begin), (str(address), begin)])
         name = word.removeprefix("$")
         if not _NAME.fullmatch(name):
-            expected = ("an integer", "a register", "a location", "a folded instruction")
+            expected = ("a number", "a register", "a location", "a folded instruction")
             raise self._error(f"{word} is no operand", item, expected=expected)
         self.used.setdefault(name, item)
         return Form(begin, end, [("local.get", begin), ("$" + name, begin)])
@@ -292,6 +309,14 @@ class Code:
 
     def _error(self, message: str, place: Item, *, expected: tuple[str, ...] = (), hint: str = "") -> TextError:
         return self.text.error(message, *bounds(place), expected=expected, hint=hint)
+
+
+def _too_deep(items: list[Item]) -> Form | None:
+    """A form within more than NESTING others."""
+    level: list[Item] = items
+    for _ in range(NESTING + 1):
+        level = [inner for item in level if isinstance(item, Form) for inner in item.items]
+    return next((item for item in level if isinstance(item, Form)), None)
 
 
 def _split(item: Item) -> list[Item]:

@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from semantics.text.literals import is_float
 from semantics.text.opcodes import ROWS
 from semantics.text.sexpr import Form, Item
 
-VALUE_TYPES = ("i32", "i64", "f32", "f64", "funcref", "externref", "anyref")
+FLOAT_TYPES = ("f32", "f64")
+VALUE_TYPES = ("i32", "i64", *FLOAT_TYPES, "funcref", "externref", "anyref")
 
 
 class Signature(NamedTuple):
@@ -23,7 +25,7 @@ class Signature(NamedTuple):
     result: str = ""
 
 
-_TYPED = re.compile(r"(i32|i64)\.(?:(atomic)\.)?([a-z_]+)([0-9a-z_.]*)")
+_TYPED = re.compile(r"(i32|i64|f32|f64)\.(?:(atomic)\.)?([a-z_]+)([0-9a-z_.]*)")
 _FIXED = {
     "memory.size": Signature((), "i32"),
     "memory.grow": Signature(("i32",), "i32"),
@@ -47,7 +49,10 @@ _FIXED = {
     "if": Signature(("i32",)),
 }
 _COMPARISONS = {"eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u"}
+_COMPARISONS |= {"lt", "gt", "le", "ge"}
 _UNARY = {"clz", "ctz", "popcnt", "extend8_s", "extend16_s", "extend32_s"}
+_UNARY |= {"abs", "neg", "ceil", "floor", "trunc", "nearest", "sqrt"}
+_CONVERSION = re.compile(r"[a-z_]+_(i32|i64|f32|f64)(?:_[su])?")
 KEYWORDS = {
     "block", "loop", "if", "else", "end", "then", "br", "br_if", "br_table", "return", "call", "call_indirect",
     "drop", "select", "nop", "unreachable", "fork", "instantiate",
@@ -57,7 +62,7 @@ KEYWORDS = {
 
 def is_instruction(word: str) -> bool:
     """Whether a word can only be the name of an instruction, known or not."""
-    return word in KEYWORDS or "." in word
+    return word in KEYWORDS or ("." in word and not is_float(word))
 
 
 @lru_cache(maxsize=1024)
@@ -83,10 +88,8 @@ def signature(word: str) -> Signature | None:
         return Signature((t, t), "i32")
     if op in _UNARY:
         return Signature((t,), t)
-    if op == "wrap_i64":
-        return Signature(("i64",), t)
-    if op in ("extend_i32_s", "extend_i32_u"):
-        return Signature(("i32",), t)
+    if source := _CONVERSION.fullmatch(op):
+        return Signature((source.group(1),), t)
     return Signature((t, t), t)
 
 

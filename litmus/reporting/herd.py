@@ -25,7 +25,7 @@ def block(result: Result) -> str:
     """The block of one test, with its final empty line. The result must carry its outcome table."""
     subject, table = result.subject, result.table
     assert table is not None, "the herd log needs the outcomes"
-    names = Names(subject.threads, numbers=True)
+    names = Names.of(subject, numbers=True)
     statuses = shows_statuses(table.outcomes, subject.proposition, subject.threads)
     states = sorted(
         {tuple(names.bindings(o, subject.shown, statuses)) for o in table.outcomes},

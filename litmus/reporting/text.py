@@ -17,10 +17,11 @@ from litmus.checking.result import (
     ScriptResult,
     Subject,
 )
-from litmus.checking.verdict import Allowed, Forbidden, Undecided, word
+from litmus.checking.verdict import Allowed, Forbidden, Refused, Undecided, word
 from litmus.language import Expectation
 from litmus.reporting.names import Names, shows_statuses
 from semantics.execution.outcomes import Outcome
+from semantics.profiles import DEFAULT as FORK
 
 
 def table(rows: Iterable[Sequence[str]], indent: str = "") -> list[str]:
@@ -37,7 +38,10 @@ def run(report: Report) -> str:
     scripts = [r for r in report.results if isinstance(r, ScriptResult)]
     lines: list[str] = []
     if results:
-        lines += table([("test", "model", "verdict", "expected", ""), *_verdict_rows(results)])
+        rows = [("test", "profile", "model", "verdict", "expected", ""), *_verdict_rows(results)]
+        if all(r.profile == FORK.name for r in results):
+            rows = [(name, *rest) for name, _, *rest in rows]
+        lines += table(rows)
     for script in scripts:
         lines += ([""] if lines else []) + _script(script)
     if report.errors:
@@ -50,7 +54,7 @@ def _verdict_rows(results: Sequence[Result]) -> Iterable[tuple[str, ...]]:
     for r in results:
         name = "" if r.subject.file + r.subject.name == previous else r.subject.name
         previous = r.subject.file + r.subject.name
-        yield name, r.model, _verdict(r), r.expected.value if r.expected is not None else "-", _remark(r)
+        yield name, r.profile, r.model, _verdict(r), r.expected.value if r.expected is not None else "-", _remark(r)
 
 
 def _verdict(result: Result) -> str:
@@ -60,10 +64,12 @@ def _verdict(result: Result) -> str:
 
 
 def _remark(result: Result) -> str:
-    names = Names(result.subject.threads)
+    names = Names.of(result.subject)
     match result.verdict:
         case Undecided(reason):
             return reason
+        case Refused(_, message) if not result.agrees:
+            return ("UNEXPECTED: " if result.agrees is False else "") + message.splitlines()[0]
         case Allowed(outcome) if result.agrees is False:
             return "UNEXPECTED: " + _state(names, result.subject, outcome)
         case Forbidden() if result.agrees is False:
@@ -163,13 +169,14 @@ def _completeness(gaps: Sequence[tuple[str, str, tuple[str, ...]]]) -> list[str]
 
 def comparison(compared: Comparison) -> str:
     """What `weft outcomes` prints: every outcome, and under which models it is allowed."""
-    subject, names = compared.subject, Names(compared.subject.threads)
+    subject, names = compared.subject, Names.of(compared.subject)
     outcomes = [o for o, _ in compared.rows]
     statuses = shows_statuses(outcomes, subject.proposition, subject.threads)
     head = [names.observable(o) for o in subject.shown] + ([f"{t} ends" for t in subject.threads] if statuses else [])
     marks = {True: "allowed", False: "forbidden", None: "?"}
     rows = sorted(
-        (_cells(subject, o, statuses) + [marks[a] for a in allowed] for o, allowed in compared.rows), key=_numeric
+        (_cells(subject, names, o, statuses) + [marks[a] for a in allowed] for o, allowed in compared.rows),
+        key=_numeric,
     )
     lines = [_question(subject, names)]
     lines += table([[*head, *compared.models], *rows], "  ")
@@ -190,9 +197,9 @@ def counts(found: Sequence[Count]) -> str:
     return "\n".join(table(rows)) + "\n"
 
 
-def _cells(subject: Subject, outcome: Outcome, statuses: bool) -> list[str]:
+def _cells(subject: Subject, names: Names, outcome: Outcome, statuses: bool) -> list[str]:
     values, ended = dict(outcome.values), dict(outcome.statuses)
-    cells = [str(values[o]) if o in values else "none" for o in subject.shown]
+    cells = [names.value(o, values[o]) if o in values else "none" for o in subject.shown]
     if statuses:
         cells += [ended[t].value if t in ended else "none" for t in subject.threads]
     return cells
@@ -211,7 +218,7 @@ def _question(subject: Subject, names: Names) -> str:
 def explanation(explained: Explanation) -> str:
     """What `weft explain` prints: the witness, or the axioms and events that forbid it."""
     result = explained.result
-    subject, names = result.subject, Names(result.subject.threads)
+    subject, names = result.subject, Names.of(result.subject)
     lines = [f"{_question(subject, names)}", f"under {result.model}: {_answer(result)}"]
     if isinstance(result.verdict, Allowed):
         lines += [f"outcome: {_state(names, subject, result.verdict.outcome)}"]

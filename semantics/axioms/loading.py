@@ -202,7 +202,7 @@ class _Loader:
             sort = None
             if variable is not None:
                 sort = stated or (IndexSort.CELL if variable in work.needs_cell else IndexSort.REGION)
-            entry = Entry(expr.sort, sort, work.choosy or recursive)
+            entry = Entry(expr.sort, sort, work.choosy or recursive, work.depth)
             span = span_of(source, binding.meta)
             found.append((token, entry, work.used, Definition(name, variable, sort, expr, recursive, span)))
         group = set().union(*(uses for _, _, uses, _ in found)) if recursive else None
@@ -222,7 +222,7 @@ class _Loader:
             raise TextError("a model has one linearisation at most", span_of(source, statement.meta))
         work = Elaborator(source, self.scope, later=later, same=self.same)
         parts = work.run(domain, Sort.SET), work.run(order, Sort.RELATION)
-        self._define(source, token, Entry(Sort.RELATION, None, True), work.used, main)
+        self._define(source, token, Entry(Sort.RELATION, None, True, work.depth), work.used, main)
         self.statements.append(Linearisation(str(token), *parts, span_of(source, statement.meta)))
 
     def _check(self, source: Source, statement: Node, later: frozenset[str]) -> None:

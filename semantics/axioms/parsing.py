@@ -8,11 +8,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from semantics.diagnostics import Malformed, Source, Span, TextError
+from semantics.diagnostics import Malformed, Source, Span, TextError, Unsupported
 
 if TYPE_CHECKING:
     from lark import Lark, Token
     from lark.tree import Meta
+
+NESTING = 200
+"""How deep the expressions of a model may nest: later passes recurse over them."""
 
 _GRAMMAR = Path(__file__).with_name("model.lark")
 _WORDS = {"NAME": "a name", "INDEX": "an index variable", "STRING": 'a "string"', "$END": "end of file"}
@@ -76,13 +79,16 @@ def _describe(terminals: Iterable[str]) -> tuple[str, ...]:
 
 
 def parse(source: Source) -> Node:
-    """The parse tree of a model file. Raises Malformed for an empty file and TextError for a syntax error."""
+    """The parse tree of a model file.
+
+    Raises Malformed for an empty file, TextError for a syntax error and Unsupported for expressions that nest too deep.
+    """
     from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
     if not source.text.strip():
         raise Malformed(f"{source.name}: the model file is empty", Span(source, 1, 1, 1, 2))
     try:
-        return cast(Node, _parser().parse(source.text))
+        tree = cast(Node, _parser().parse(source.text))
     except UnexpectedToken as error:
         expected = _describe(error.accepts or error.expected)
         token = error.token
@@ -98,3 +104,14 @@ def parse(source: Source) -> Node:
         raise TextError(f"unexpected character {error.char!r}", place, expected=expected) from None
     except UnexpectedInput as error:  # pragma: no cover - lark has no further kinds today
         raise TextError(str(error), Span(source, error.line, error.column, error.line, error.column + 1)) from None
+    _require_shallow(source, tree)
+    return tree
+
+
+def _require_shallow(source: Source, tree: Node) -> None:
+    level = nodes(tree)
+    for _ in range(NESTING + 2):  # a statement, its binding, and the expression
+        level = [inner for node in level for inner in nodes(node)]
+    if level:
+        construct = f"a model whose expressions nest more than {NESTING} deep"
+        raise Unsupported(construct, span_of(source, level[0].meta))

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from semantics.axioms import model as m
 from semantics.axioms.base import INDEXED, PLAIN
 from semantics.axioms.model import Expr, IndexSort, Sort
-from semantics.axioms.parsing import Node, nearest, nodes, span_of
-from semantics.diagnostics import Source, TextError
+from semantics.axioms.parsing import NESTING, Node, nearest, nodes, span_of
+from semantics.diagnostics import Source, TextError, Unsupported
 
 EITHER = frozenset({"R", "W", "rf"})
 """Base names whose index may be a cell or a region; of a region they mean: of some cell of it."""
@@ -17,11 +17,13 @@ EITHER = frozenset({"R", "W", "rf"})
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A defined name. `choosy`: its value grows with a linearisation or a recursion, so that it may not be negated."""
+    """A defined name. `choosy`: its value grows with a linearisation or a recursion, so that it may not be negated.
+    `depth`: how deep its expression nests, with those of the names in it."""
 
     sort: Sort
     index: IndexSort | None
     choosy: bool
+    depth: int = 0
 
 
 @dataclass(slots=True)
@@ -31,7 +33,7 @@ class Elaborator:
     `defined` are the names in scope, `pending` the names of the `let rec` group with the sorts that they will have,
     `later` names that the file defines further down (for the error), `indices` the index variables in scope, `same` the
     expressions of the model so far.
-    After `run`: `used` names, `needs_cell` (index variables used where only a cell will do) and `choosy`.
+    After `run`: `used` names, `needs_cell` (index variables used where only a cell will do), `choosy` and `depth`.
     """
 
     source: Source
@@ -43,11 +45,26 @@ class Elaborator:
     used: set[str] = field(default_factory=set)
     needs_cell: set[str] = field(default_factory=set)
     choosy: bool = False
+    depth: int = 0
 
     def run(self, tree: Node, want: Sort | None = None) -> Expr:
-        """The expression, of sort `want` where one is wanted (else of the sort that it shows)."""
+        """The expression, of sort `want` where one is wanted (else of the sort that it shows).
+
+        Raises TextError for unknown names and for sorts that do not fit, and Unsupported for expressions that, with the
+        definitions that they name, nest too deep.
+        """
+        self.depth = self._depth(tree)
+        if self.depth > NESTING:
+            construct = f"a model whose expressions, with the definitions in them, nest more than {NESTING} deep"
+            raise Unsupported(construct, span_of(self.source, tree.meta))
         sort = want or self.guess(tree) or Sort.RELATION
         return self._expr(tree, sort)
+
+    def _depth(self, tree: Node) -> int:
+        if tree.data == "name":
+            entry = self.defined.get(str(tree.children[0]))
+            return 1 + entry.depth if entry is not None else 1
+        return 1 + max(map(self._depth, nodes(tree)), default=0)
 
     def _fail(self, tree: Node, message: str, hint: str = "") -> TextError:
         return TextError(message, span_of(self.source, tree.meta), hint=hint)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from semantics.binary.bodies import Bodies, reference_type, value_type
@@ -41,6 +41,8 @@ T = TypeVar("T")
 MAGIC, VERSION = b"\0asm", b"\1\0\0\0"
 MAX_LOCALS = 50_000
 """Locals of one function, as in browsers: a few bytes can ask for 2^32."""
+ALL_LOCALS = 5_000_000
+"""Locals of all functions together."""
 
 CUSTOM, TYPE, IMPORT, FUNC, TABLE, MEMORY, GLOBAL, EXPORT, START, ELEM, CODE, DATA, DATA_COUNT = range(13)
 ORDER = (TYPE, IMPORT, FUNC, TABLE, MEMORY, GLOBAL, EXPORT, START, ELEM, DATA_COUNT, CODE, DATA)
@@ -64,6 +66,7 @@ class _Decoder:
         self.stream = stream
         self.customs: list[Custom] = []
         self.last = CUSTOM  # the section before
+        self.locals = 0  # of the functions so far
         self.bodies = Bodies(stream, ())
 
     def module(self) -> Module:
@@ -111,7 +114,9 @@ class _Decoder:
         )
         for custom in self.customs:
             if custom.name == SECTION and (names := read_names(custom.content)) is not None:
-                return bind(module, names)
+                module = bind(module, names)
+                stream.source.functions.extend(_stretches(module))
+                break
         return module
 
     def _header(self) -> None:
@@ -255,6 +260,9 @@ class _Decoder:
             raise self.stream.malformed("too many locals", begin)
         if count > MAX_LOCALS:
             raise Unsupported(f"a function of more than {MAX_LOCALS} locals", self.stream.span(begin))
+        self.locals += count
+        if self.locals > ALL_LOCALS:
+            raise Unsupported(f"a module of more than {ALL_LOCALS} locals", self.stream.span(begin))
         locals = tuple(t for n, t in runs for _ in range(n))
         body = self.bodies.expression()
         return Function(type, locals, body, None, (None,) * count, span=self.stream.span(at))
@@ -297,3 +305,9 @@ class _Decoder:
         content = stream.bytes(stream.length())
         mode = SegmentMode.PASSIVE if flags == 1 else SegmentMode.ACTIVE
         return Data(content, mode, memory, offset, span=stream.span(at))
+
+
+def _stretches(module: Module) -> Iterator[tuple[int, int, str]]:
+    for function in module.funcs:
+        if function.binding is not None and function.span is not None:
+            yield function.span.column - 1, function.span.end_column - 1, function.binding

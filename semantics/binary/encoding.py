@@ -155,8 +155,8 @@ class _Encoder:
         return self._value(type.elem, at.span) + self._limits(type.limits, False)
 
     def _global_type(self, type: GlobalType, at: Node) -> bytes:
-        if type.share is Share.SHARED:
-            raise _no_form("a shared global", at.span)
+        if type.share is not Share.LOCAL:
+            raise _no_form(f"a {type.share.value} global", at.span)
         return self._value(type.type, at.span) + bytes((type.mutable,))
 
     # --- definitions -----------------------------------------------------------------------------
@@ -270,6 +270,8 @@ class _Encoder:
                 raise _no_form("fork", instr.span)
             case ast.Instantiate():
                 raise _no_form("instantiate", instr.span)
+            case ast.DesignInstr():
+                raise _no_form(instr.opcode, instr.span)
         return self._by_shape(instr)
 
     def _by_shape(self, instr: Instr) -> bytes:

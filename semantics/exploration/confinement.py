@@ -20,15 +20,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
+from semantics.reduction.designs import EFFECTS, Touch
 from semantics.runtime.actions import Field, Region
-from semantics.runtime.store import FuncInst, ModuleInst, Store
+from semantics.runtime.store import HOST, FuncInst, ModuleInst, Store
 from semantics.syntax import instructions as i
-from semantics.syntax.modules import Module
-
-Touch = tuple[str, int, Field, bool]
-"""(index space of the instance, index, field, whether it is written)"""
+from semantics.syntax.modules import ExternKind, Module
 
 FORKED = -1
 """The thread class of all threads that `fork` starts: many threads."""
@@ -37,14 +35,19 @@ FORKED = -1
 @dataclass(slots=True)
 class Footprint:
     """What the code of one body mentions; indices are those of its module. `branches`: it has an instruction that
-    may start a thread, suspend, wake, or have two outcomes in a state of known values."""
+    may start a thread, suspend, wake, or have two outcomes in a state of known values; `spawns`: it starts
+    whatever a reference denotes; `fresh`: it starts threads with instances of their own, made as the one that runs it;
+    `reified`: definitions to which it makes references, through which any code may access them."""
 
     touches: set[Touch] = field(default_factory=set)
     calls: set[int] = field(default_factory=set)
     forks: set[int] = field(default_factory=set)
     references: set[int] = field(default_factory=set)
     modules: list[Module] = field(default_factory=list)
+    reified: set[tuple[str, int]] = field(default_factory=set)
     indirect: bool = False
+    spawns: bool = False
+    fresh: bool = False
     branches: bool = False
 
 
@@ -119,10 +122,36 @@ def footprint(code: i.Expr) -> Footprint:
                 found.references.add(instr.func)
             elif kind is i.CallIndirect:
                 found.indirect = True
+            elif (effect := EFFECTS.get(kind)) is not None:
+                found.touches.update(effect.touches(instr))
+                found.calls.update(effect.calls(instr))
+                found.forks.update(effect.forks(instr))
+                found.reified.update(effect.reifies(instr))
+                found.indirect |= effect.indirect
+                found.spawns |= effect.spawns
+                found.fresh |= effect.fresh
+                found.branches |= effect.branches
             elif isinstance(instr, i.Instantiate):
                 found.indirect = True
                 found.modules.append(instr.module)
     return found
+
+
+class Root(NamedTuple):
+    """A function, the instance in which it runs, and whether that stands for a new instance of the same module, linked
+    with the same objects: whose own objects are not those of `instance`."""
+
+    function: int
+    instance: ModuleInst
+    clone: bool
+
+
+class Running(NamedTuple):
+    """Code that may run: what it mentions, and where, as in Root."""
+
+    instance: ModuleInst
+    footprint: Footprint
+    clone: bool
 
 
 class Reach:
@@ -153,34 +182,59 @@ class Reach:
                     found.update(r for r in self._store.elem(address).items if r)
                 for address in (*instance.globals, *instance.tables):
                     for region in self._store.regions(address):
-                        found.update(self._functions(self._store.initial.get(region)))
+                        found.update(self._function_addresses(self._store.initial.get(region)))
             self._escaped = frozenset(found)
         return self._escaped
 
-    def _functions(self, payload: object) -> Iterable[int]:
+    def _function_addresses(self, payload: object) -> Iterable[int]:
         """Function addresses that an initial value may hold: any number that is one."""
         value = getattr(payload, "value", payload)
         count = len(self._store.objects)
         if isinstance(value, int) and 0 < value <= count and isinstance(self._store[value], FuncInst):
             yield value
 
-    def closure(self, roots: Iterable[int]) -> tuple[set[int], set[int]]:
-        """(functions that may run in a thread that runs `roots`, functions that it may fork)."""
-        seen: set[int] = set()
-        forked: set[int] = set()
+    def closure(self, roots: Iterable[Root]) -> tuple[list[Running], set[Root]]:
+        """(code that may run in a thread that runs `roots`, functions that it may start in other threads)."""
+        seen: set[Root] = set()
+        running: list[Running] = []
+        forked: set[Root] = set()
         todo = list(roots)
         while todo:
-            address = todo.pop()
-            if address in seen:
+            root = todo.pop()
+            if root in seen:
                 continue
-            seen.add(address)
-            mentioned = self.of(address)
-            indices = self._store.func(address).instance.funcs
-            todo += [indices[f] for f in mentioned.calls]
-            forked.update(indices[f] for f in mentioned.forks)
+            seen.add(root)
+            mentioned, instance = self.of(root.function), root.instance
+            running.append(Running(instance, mentioned, root.clone))
+            todo += [self.root(instance.funcs[f], root) for f in mentioned.calls]
+            forked.update(self.root(instance.funcs[f], root) for f in mentioned.forks)
             if mentioned.indirect:
-                todo += self.escaped()
-        return seen, forked
+                todo += self.references()
+            if mentioned.spawns:
+                forked.update(self.references())
+            if mentioned.fresh and instance.module is not None:
+                code = [a for kind, a in instance.exports.values() if kind is ExternKind.FUNC]
+                if instance.module.start is not None:
+                    code.append(instance.funcs[instance.module.start])
+                forked.update(Root(f, instance, True) for f in code if self._store.func(f).instance is instance)
+        return running, forked
+
+    def root(self, function: int, caller: Root | None = None) -> Root:
+        """A function with the instance that it runs in: a host function's is its caller's."""
+        found = self._store.func(function).instance
+        if caller is None:
+            return Root(function, found, False)
+        if found is HOST:
+            return Root(function, caller.instance, caller.clone)
+        return Root(function, found, caller.clone and found is caller.instance)
+
+    def references(self) -> list[Root]:
+        """The functions that a reference may denote; a host function may be called from every instance."""
+        found = []
+        for function in self.escaped():
+            instance = self._store.func(function).instance
+            found += [Root(function, i, False) for i in (self._instances if instance is HOST else (instance,))]
+        return found
 
 
 class Confinement:
@@ -191,21 +245,22 @@ class Confinement:
         self._reach = reach
         self._owner: dict[Region, int] = {}  # FORKED: more than one thread
         self._written: set[Region] = set()
-        self._forked: set[int] = set()
+        self._forked: set[Root] = set()
 
     def add(self, thread: int, roots: Iterable[int], extra: Iterable[tuple[ModuleInst, Footprint]] = ()) -> None:
         """Thread class `thread` may run the functions `roots`, and code of the given footprints."""
-        roots = list(roots)
+        found = [self._reach.root(function) for function in roots]
         for instance, mentioned in extra:
-            self._touch(thread, instance, mentioned)
-            roots += [instance.funcs[f] for f in mentioned.calls]
+            self._touch(thread, Running(instance, mentioned, False))
+            found += [self._reach.root(instance.funcs[f]) for f in mentioned.calls]
             if mentioned.indirect:
-                roots += self._reach.escaped()
-        while roots:
-            running, forked = self._reach.closure(roots)
-            for address in running:
-                self._touch(thread, self._store.func(address).instance, self._reach.of(address))
-            thread, roots = FORKED, sorted(forked - self._forked)
+                found += self._reach.references()
+        while found:
+            running, forked = self._reach.closure(found)
+            for code in running:
+                self._touch(thread, code)
+            fresh = forked - self._forked
+            thread, found = FORKED, sorted(fresh, key=lambda root: (root.function, root.clone))
             self._forked |= forked
 
     def read(self, thread: int, region: Region) -> None:
@@ -213,11 +268,18 @@ class Confinement:
         if self._owner.setdefault(region, thread) != thread:
             self._owner[region] = FORKED
 
-    def _touch(self, thread: int, instance: ModuleInst, mentioned: Footprint) -> None:
-        for space, index, fld, writes in mentioned.touches:
+    def _touch(self, thread: int, code: Running) -> None:
+        instance = code.instance
+        for space, index, fld, writes in code.footprint.touches:
+            if code.clone and not _imported(instance, space, index):
+                continue  # the new instance's own
             region = Region(getattr(instance, space)[index], fld)
             self.read(thread, region)
             if writes:
+                self._written.add(region)
+        for space, index in code.footprint.reified:
+            for region in self._store.regions(getattr(instance, space)[index]):
+                self.read(FORKED, region)
                 self._written.add(region)
 
     def constant(self, region: Region) -> bool:
@@ -227,3 +289,13 @@ class Confinement:
     def owner(self, region: Region) -> int:
         """The one thread class that touches the region; FORKED if there may be several threads."""
         return self._owner.get(region, 0)
+
+
+_KIND = {"globals": ExternKind.GLOBAL, "tables": ExternKind.TABLE, "mems": ExternKind.MEMORY}
+
+
+def _imported(instance: ModuleInst, space: str, index: int) -> bool:
+    """Whether a definition of an instance is one that it was linked with."""
+    if instance.module is None or space not in _KIND:
+        return False
+    return index < len(instance.module.imported(_KIND[space]))

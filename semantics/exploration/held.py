@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from semantics.diagnostics import Unsupported
 from semantics.runtime.actions import BYTE, Field, Fill, Image, Payload, Region
 from semantics.terms import Term, concat, extract
 
+EXPANDED = 1_000_000
+"""So many units may one fill write that are not the content's default: table.grow can ask for 2^32."""
+
 
 class Units:
-    """The content of a `data` or `elem` region: `default` but where `cells` says otherwise. Never expanded."""
+    """The content of a `data` or `elem` region: `default` but where `cells` says otherwise."""
 
     __slots__ = ("cells", "default")
 
@@ -59,6 +63,8 @@ def store(region: Region, known: Units, offset: int, size: int, payload: Payload
         if default == known.default:
             for index in [k for k in known.cells if offset <= k < offset + size]:
                 del known.cells[index]
+        elif size > EXPANDED:
+            raise Unsupported(f"a growth that fills more than {EXPANDED} entries of a table")
         else:
             for index in range(size):
                 known.set(offset + index, default)

@@ -7,19 +7,21 @@ are allocated before the unfolding begins, in program order. Their contents come
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
+from typing import Any
 
 from semantics.diagnostics import LinkError, Span, TextError
 from semantics.exploration.held import content, load
 from semantics.exploration.program import Get, HostThread, Instantiate, Invoke, Join, Program, Provider, Spawn
-from semantics.reduction.fig22_instantiation import Instantiation, instantiate, link
+from semantics.reduction.fig22_instantiation import instantiate, link
+from semantics.reduction.hosts import host_function
 from semantics.runtime.actions import Location
-from semantics.runtime.configuration import Value
-from semantics.runtime.profile import Profile
-from semantics.runtime.store import FuncInst, GlobalInst, ModuleInst, Store
-from semantics.syntax.modules import ExternKind, Module
-from semantics.syntax.types import I32, ExternType, ValType
+from semantics.runtime.configuration import Instantiation, Value
+from semantics.runtime.profile import ANY, Profile
+from semantics.runtime.store import GlobalInst, ModuleInst, Store
+from semantics.syntax.modules import ExternKind, Function, Import, Module
+from semantics.syntax.types import I32, ExternType, FuncType, ValType
 from semantics.terms import Term
 from semantics.validation import match_extern
 
@@ -102,6 +104,7 @@ class _Initial:
     def __init__(self, store: Store, profile: Profile) -> None:
         self.store = store
         self.profile = profile
+        self.thread = 0
 
     def read(self, location: Location, size: int, width: int) -> Term:
         """The initial content."""
@@ -175,8 +178,8 @@ def _resolve(
     arguments = tuple(Value(t, v) for t, v in command.arguments)
     if tuple(t for t, _ in command.arguments) != function.type.params:
         raise TextError(f'"{command.export}" takes other arguments: {function.type}', command.span)
-    found_call = call_of(address, function, arguments, command.prefix)
-    thread.types.update(local_types(function, found_call.locals))
+    found_call = call_of(address, function.code, arguments, command.prefix)
+    thread.types.update(local_types(function.code, found_call.locals))
     thread.types.update(zip(command.results, function.type.results, strict=False))
     if command.trap_register is not None:
         thread.types[command.trap_register] = I32
@@ -191,7 +194,11 @@ def _instantiated(command: Instantiate, thread: Planned, found: Plan, oracle: _I
         span = wanted.span or command.span
         if position >= len(command.providers):
             raise LinkError(f"unknown import {what}", span)
-        imports.append(_provided(command.providers[position], thread, what, span))
+        provider = command.providers[position]
+        if provider is None:
+            imports.append(_of_embedder(found.store, oracle.profile, wanted, what, span))
+        else:
+            imports.append(_provided(provider, thread, what, span))
     if link(module, imports, oracle) is None:
         link_types(module, [found.store.type(a) for a in imports], command.span)
     made = instantiate(found.store, module, tuple(imports))
@@ -210,6 +217,18 @@ def _provided(provider: Provider, thread: Planned, what: str, span: Span | None)
     return entry[1]
 
 
+def _of_embedder(store: Store, profile: Profile, wanted: Import, what: str, span: Span | None) -> int:
+    """A function of the design's embedder: for an import of a name, or of any name of a module."""
+    host = profile.host
+    operation, type = host.get((wanted.module, wanted.name)) or host.get((wanted.module, ANY)) or (None, None)
+    if operation is None or not isinstance(wanted.type, FuncType):
+        raise LinkError(f"unknown import {what}", span)
+    if type is not None and type != wanted.type:
+        raise LinkError(f"incompatible import type of {what}: it is {type}, wanted is {wanted.type}", span)
+    arguments: dict[str, Any] = {"name": wanted.name} if any(f.name == "name" for f in fields(operation)) else {}
+    return host_function(store, wanted.type, operation(**arguments))
+
+
 def link_types(module: Module, providers: Sequence[ExternType | None], span: Span | None = None) -> None:
     """Checks that definitions of the given types, in the order of the imports, may be linked to a module.
 
@@ -226,15 +245,15 @@ def link_types(module: Module, providers: Sequence[ExternType | None], span: Spa
             raise LinkError(message, wanted.span or span)
 
 
-def call_of(address: int, function: FuncInst, arguments: tuple[Value, ...], prefix: str = "") -> Call:
+def call_of(address: int, function: Function, arguments: tuple[Value, ...], prefix: str = "") -> Call:
     """A call whose registers are the function's named locals: `prefix` and the name without its `$`."""
-    names = enumerate(function.code.local_names)
+    names = enumerate(function.local_names)
     return Call(address, arguments, tuple((prefix + n.removeprefix("$"), i) for i, n in names if n is not None))
 
 
-def local_types(function: FuncInst, registers: tuple[tuple[str, int], ...]) -> dict[str, ValType]:
+def local_types(function: Function, registers: tuple[tuple[str, int], ...]) -> dict[str, ValType]:
     """The types of the registers that show named locals."""
-    types = (*function.type.params, *function.code.locals)
+    types = (*function.type.params, *function.locals)
     return {name: types[i] for name, i in registers}
 
 

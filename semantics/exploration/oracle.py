@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from semantics.exploration.builder import Builder
-from semantics.exploration.held import Content, load
+from semantics.exploration.held import Content, content, load
 from semantics.runtime.actions import Location, Region
 from semantics.runtime.profile import Profile
 from semantics.runtime.store import Store
@@ -29,6 +29,7 @@ class Oracle:
         self.builder = builder
         self.constants: dict[Region, Content] = {}
         self.held: dict[Region, Content] = {}
+        self.thread = 0
         self.answers: dict[Location, tuple[int, ...]] = {}
         self.choices: set[Sym] = set()  # given out as choices
 
@@ -39,6 +40,8 @@ class Oracle:
         if known is None:
             known = self.constants.get(region)
             if known is None:
+                if region.of:  # a cell of the thread's own, which nobody has written
+                    return load(region, content(self.store.initial[Region(region.addr, region.field)]), 0, 1)
                 return self.builder.symbol(width)
         return load(region, known, location.offset, size)
 

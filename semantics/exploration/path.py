@@ -107,7 +107,7 @@ class Path:
     def write(self, location: Location, size: int, payload: Payload) -> None:
         """Writes to a content that the path holds."""
         region = location.region
-        known = self.held[region]
+        known = self.held.get(region)
         if isinstance(known, Units):
             if region not in self.owned:
                 known = self.held[region] = known.copy()

@@ -23,11 +23,12 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Instantiate:
-    """Makes `instance` from a validated module; `providers` stand in the order of `module.imports`."""
+    """Makes `instance` from a validated module; `providers` stand in the order of `module.imports`, None where the
+    design's embedder provides the import."""
 
     instance: str
     module: Module
-    providers: tuple[Provider, ...] = ()
+    providers: tuple[Provider | None, ...] = ()
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
@@ -109,10 +110,12 @@ class Program:
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """Where unfolding stops. `loop`: iterations of one loop entry on a path; `calls`: nested calls; `threads`, `nodes`,
-    `steps`: threads, path nodes and reduction steps in all. What a bound cuts is a CUT leaf or an `incomplete` note."""
+    `events`, `steps`: threads, path nodes, events and reduction steps in all. What a bound cuts is a CUT leaf or an
+    `incomplete` note."""
 
     loop: int = 8
     calls: int = 256
     threads: int = 256
     nodes: int = 20_000
+    events: int = 10_000
     steps: int = 1_000_000

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from semantics.diagnostics import InternalError, Span
 from semantics.execution.structure import Fate, Kind, Origin, Status
 from semantics.exploration.confinement import FORKED
-from semantics.exploration.linking import Await, Begin, Planned, call_of, local_types
+from semantics.exploration.linking import Await, Begin, Make, Planned, call_of, local_types
 from semantics.exploration.path import Path
 from semantics.reduction.fig11_global import notified_ok, spawn_ok, timeout_ok, wake_ok
-from semantics.reduction.machine import resume, start
+from semantics.reduction.machine import resume
+from semantics.runtime.actions import Region
 from semantics.runtime.configuration import Configuration, ForkPrime, NotifyPrime, WaitPrime
 from semantics.syntax.types import ValType
 from semantics.terms import Sym, Term, apply, negate
@@ -74,17 +75,19 @@ def global_step(unfolding: Unfolding, path: Path, config: Configuration) -> bool
 
 
 def _fork(unfolding: Unfolding, path: Path, config: Configuration, pending: ForkPrime) -> None:
-    """spawn-ok: SPAWN here, START in a thread of its own."""
+    """spawn-ok: SPAWN here, START in a thread of its own, which runs commands as a host thread does."""
     builder, store = unfolding.builder, unfolding.plan.store
-    function = store.func(pending.func)
-    base = (function.code.binding or "fork").removeprefix("$")
+    code = pending.shown or store.func(pending.func).code
     path.forks += 1
+    base = (code.binding or "fork").removeprefix("$")
     name = builder.thread_name(builder.threads[path.thread].name, path.forks, base)
-    call = call_of(pending.func, function, pending.arguments)
+    call = call_of(pending.func, code, pending.arguments)
     planned = Planned(FORKED, name, False, [call])
-    child = begin(unfolding, path, planned, local_types(function, call.locals), None, "spawn-ok")
-    child.call, child.position = call, 1
-    child.config = start(store, pending.func, pending.arguments)
+    if pending.made is not None:
+        planned.commands.insert(0, Make(pending.made, None))
+    child = begin(unfolding, path, planned, local_types(code, call.locals), None, "spawn-ok")
+    if pending.body is not None:
+        child.call, child.position, child.config = call, 1, pending.body
     builder.count_rule("spawn-ok")
     path.config = resume(config, *spawn_ok(pending).result)
 
@@ -105,6 +108,9 @@ def begin(
     path.visible += 1
     child = Path(thread.id, thread.root, planned, held=unfolding.held_by(planned.number))
     child.children = dict(path.children)
+    if unfolding.oracle.profile.inherit == "copy":
+        own, mine = 1 + path.thread, 1 + thread.id
+        child.held |= {Region(r.addr, r.field, mine): v for r, v in path.held.items() if r.of == own}
     unfolding.threads.append(child)
     return child
 

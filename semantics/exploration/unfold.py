@@ -20,14 +20,14 @@ from semantics.exploration.builder import Builder
 from semantics.exploration.confinement import Confinement
 from semantics.exploration.domains import Domains, Loose
 from semantics.exploration.held import Content, content, payload_of
-from semantics.exploration.linking import Plan
+from semantics.exploration.linking import Make, Plan
 from semantics.exploration.mnemonic import mnemonic
 from semantics.exploration.oracle import Oracle, Undecided
 from semantics.exploration.path import Path
 from semantics.exploration.program import Bounds
 from semantics.exploration.spin import Spin, Verdict, outermost
 from semantics.reduction.machine import Stop, redex_operands, run_pure, successors, with_operand
-from semantics.reduction.operands import CONCRETE
+from semantics.reduction.operands import ALL_CONCRETE, CONCRETE, concrete_positions
 from semantics.runtime.actions import (
     Action,
     Field,
@@ -111,7 +111,7 @@ class Unfolding:
         """Unfolds a path until it ends, forks or is postponed."""
         going = True
         while going:
-            self.oracle.held = path.held
+            self.oracle.held, self.oracle.thread = path.held, path.thread
             going = commands.next_command(self, path) if path.config is None else self._advance(path, path.config)
 
     def _advance(self, path: Path, config: Configuration) -> bool:
@@ -179,19 +179,32 @@ class Unfolding:
             return
         self._alone = None
         actions: list[Action] = []
+        unmade = self._unmade(path)
         for region, known in path.held.items():
+            if region.of:
+                continue
             if self.confinement.constant(region):
                 self.oracle.constants[region] = known
             elif (owner := self.confinement.owner(region)) >= 0:
                 self._held.setdefault(owner, {})[region] = known
-            else:
+            elif region not in unmade:
                 size = self._size(path, region)
                 if size:
                     actions.append(Write(Order.INIT, Location(region), size, payload_of(known, size)))
-        path.held = self.held_by(0)
+        path.held = self.held_by(0) | {r: known for r, known in path.held.items() if r.of}
         path.owned = set()
         self.oracle.held = path.held
         self.init = self.builder.event(path.thread, path.node, Kind.INIT, tuple(actions), "instantiate-ok")
+
+    def _unmade(self, path: Path) -> set[Region]:
+        """The regions of instances that are still to be made: their instantiation writes them first."""
+        return {
+            write.location.region
+            for thread in self.plan.threads
+            for command in thread.commands[path.position if thread.number == path.thread else 0 :]
+            if isinstance(command, Make)
+            for write in command.made.writes
+        }
 
     def held_by(self, thread: int) -> dict[Region, Content]:
         """The initial contents that a thread of the given class holds alone."""
@@ -207,12 +220,10 @@ class Unfolding:
     def _redex(self, path: Path, config: Configuration) -> bool:
         """Does the next step, which has actions or several outcomes."""
         instr = config.redex
-        positions = CONCRETE.get(instr.__class__, ())
-        if instr.__class__ is Instantiate:
-            positions = tuple(range(len(redex_operands(config, self.plan.store))))
-        if positions:
+        kind = instr.__class__
+        if kind in CONCRETE or kind in ALL_CONCRETE:
             operands = redex_operands(config, self.plan.store)
-            for position in positions:
+            for position in concrete_positions(instr, len(operands)):
                 term = operands[position].term
                 if isinstance(term, int):
                     continue
@@ -251,6 +262,8 @@ class Unfolding:
     def _take(self, path: Path, transition: Transition) -> bool:
         """Does a transition: its writes to what the path holds, the event of the rest. Whether the path goes on."""
         rule, step, after, instr, back_edge = transition
+        if len(self.builder.events) >= self.bounds.events:
+            return self.leaf(path, Status.CUT, f"bound of {self.bounds.events} events reached")
         self.steps -= 1
         self.builder.rules[rule] = self.builder.rules.get(rule, 0) + 1
         path.config = after
@@ -273,7 +286,7 @@ class Unfolding:
         rest = []
         for action in actions:
             region = action.location.region
-            if region in held:
+            if region in held or region.of:
                 if writing(action):
                     path.write(action.location, action.size, written(action))
                     path.effects += 1
@@ -374,7 +387,7 @@ class Unfolding:
         if config is None:
             raise InternalError("a path without a configuration waits for an address")
         if isinstance(what, Location):
-            self.oracle.held = path.held
+            self.oracle.held, self.oracle.thread = path.held, path.thread
             self.oracle.answers = {what: tuple(new)}
             found = successors(config, self.oracle)
             self.oracle.answers = {}
@@ -401,7 +414,8 @@ def _asks(transition: Transition, location: Location) -> bool:
 
 
 def span_of(config: Configuration | None) -> str:
-    """` at FILE:LINE` of the redex, or of the loop that is about to start again; "" where no text has it."""
+    """` at FILE:LINE` of the redex, or of the loop that is about to start again (in a binary: its offset); "" where no
+    text has it."""
     if config is None:
         return ""
     span: Span | None = None
@@ -409,4 +423,6 @@ def span_of(config: Configuration | None) -> str:
         span = config.label.node.span
     elif config.redex is not None:
         span = config.redex.span
-    return f" at {span.source.name}:{span.line}" if span is not None else ""
+    if span is None:
+        return ""
+    return f" at {span}" if span.source.binary else f" at {span.source.name}:{span.line}"

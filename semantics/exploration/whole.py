@@ -68,8 +68,8 @@ def _solo(main: Planned, reach: Reach) -> int:
             continue
         else:
             return position
-        running, _ = reach.closure(roots)
-        if mentioned.branches or any(reach.of(f).branches for f in running):
+        running, _ = reach.closure(map(reach.root, roots))
+        if mentioned.branches or any(code.footprint.branches for code in running):
             return position
     return len(main.commands)
 

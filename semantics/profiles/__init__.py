@@ -1,1 +1,32 @@
-"""The thread-creation designs and the readings of the paper, as records over one machine (floor 4)."""
+"""The thread-creation designs and the readings of the paper, as records over one machine (floor 4).
+
+A file holds a design: its record, its instructions, their typing rules and their reduction rules.
+"""
+
+from difflib import get_close_matches
+
+from semantics.diagnostics import Span, TextError
+from semantics.profiles import create, fork
+from semantics.runtime.profile import Profile
+
+PROFILES: dict[str, Profile] = {
+    p.name: p
+    for p in (
+        fork.FORK,
+        fork.FORK_PAPER,
+        create.CREATE,
+        create.CREATE_UNCHECKED,
+    )
+}
+"""Every design, by name."""
+
+DEFAULT = fork.FORK
+
+
+def profile(name: str, span: Span | None = None) -> Profile:
+    """The design of that name. Raises TextError, with the names that there are."""
+    if name in PROFILES:
+        return PROFILES[name]
+    near = get_close_matches(name, PROFILES, 1)
+    hint = f"did you mean {near[0]}?" if near else ""
+    raise TextError(f"unknown profile {name}", span, expected=tuple(PROFILES), hint=hint)

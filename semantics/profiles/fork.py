@@ -1,14 +1,18 @@
-"""The design of the paper: fork and instantiate, per-definition sharing; repaired, and to the letter."""
+"""The design of the paper: fork and instantiate, per-definition sharing (systems.md B.5, P5 and P5')."""
 
 from dataclasses import replace
 
+from semantics.runtime.discipline import PAPER
 from semantics.runtime.profile import DEFAULT, Profile
 
-FORK = DEFAULT
+FORK = replace(DEFAULT, typing=replace(PAPER, name="fork"))
 """The repaired fork design: the default."""
 
 FORK_PAPER = Profile(
     "fork-paper",
+    "fork and instantiate to the letter of the paper",
+    typing=replace(PAPER, name="fork-paper"),
+    model="wasm",
     unaligned_atomics="allow",
     failing_cmpxchg="rmw",
     null_call="stuck",

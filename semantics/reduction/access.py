@@ -9,7 +9,7 @@ from semantics.reduction.registry import Oracle
 from semantics.runtime.actions import Field, Location, Read, Region
 from semantics.runtime.configuration import Frame, Step, Trap
 from semantics.syntax.instructions import MemArg
-from semantics.syntax.types import Order
+from semantics.syntax.types import Order, Share
 from semantics.terms import Term, apply
 
 LENGTH_BITS = 64  # a memory may have 2^32 bytes
@@ -44,10 +44,19 @@ def read_length(oracle: Oracle, address: int, order: Order = Order.UNORD) -> Rea
     return Read(order, location, 1, oracle.read(location, 1, LENGTH_BITS))
 
 
-def read_value(oracle: Oracle, address: int, bits: int, order: Order) -> Read:
+def read_value(oracle: Oracle, location: Location, bits: int, order: Order) -> Read:
     """(rd_ord a.val v)"""
-    location = value_of(address)
     return Read(order, location, 1, oracle.read(location, 1, bits))
+
+
+def cell(oracle: Oracle, address: int) -> Location:
+    """cell(a, th) of systems.md B.0: a.val, or the running thread's own (a, th).val."""
+    type = oracle.store.global_(address).type
+    if type.share is Share.TLS or (
+        oracle.profile.cells == "mutable" and type.mutable and type.share is not Share.SHARED
+    ):
+        return Location(Region(address, Field.VAL, 1 + oracle.thread))
+    return value_of(address)
 
 
 def read_bytes(oracle: Oracle, address: int, offset: int, size: int, order: Order) -> Read:

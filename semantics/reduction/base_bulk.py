@@ -18,6 +18,7 @@ from semantics.reduction.access import (
 )
 from semantics.reduction.registry import Oracle, local_rule
 from semantics.runtime.actions import Action, Field, Location, Read, Write
+from semantics.runtime.actions import Fill as Units
 from semantics.runtime.configuration import Frame, Move, Step, Trap, Value
 from semantics.syntax.instructions import MemoryCopy, MemoryFill, TableCopy, TableFill
 from semantics.syntax.types import Order
@@ -47,7 +48,7 @@ def fill_ok(frame: Frame, operands: tuple[Value, ...], instr: Fill, oracle: Orac
         return None
     value: Term = operands[1].term if field is Field.ELEM else extract(operands[1].term, 0, 8)
     checked = oracle.profile.bulk == "recheck"
-    move = Move(item_of(address, field, start), (value,) * count, 0, count, False, checked) if count else None
+    move = Move(item_of(address, field, start), Units(value, count), 0, count, False, checked) if count else None
     return Step((), move, (length,), (inside,))
 
 
@@ -118,7 +119,14 @@ def move_ok(frame: Frame, operands: tuple[Value, ...], instr: Move, oracle: Orac
         width = UNIT_BITS[here.region.field]
         read = Read(Order.UNORD, here, 1, oracle.read(here, 1, width))
         return Step((), instr._replace(loaded=read.value), (*checks, read), condition, None, flag)
-    value = instr.source[instr.at] if isinstance(instr.source, tuple) else instr.loaded
+    value: Term | None
+    match instr.source:
+        case Units(value=value):
+            pass
+        case Location():
+            value = instr.loaded
+        case units:
+            value = units[instr.at]
     if value is None:
         raise InternalError("a bulk operation stores a unit that it did not load")
     write = Write(Order.UNORD, here, 1, value)

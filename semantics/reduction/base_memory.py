@@ -86,7 +86,7 @@ def _initialised(
         fits = source + count <= (0 if dropped else len(content))
         if inside and not fits:
             continue
-        state = read_value(oracle, segment, 1, Order.SEQCST)
+        state = read_value(oracle, value_of(segment), 1, Order.SEQCST)
         same = apply("eq", 1, state.value, dropped, arg_width=1)
         if same == 0:
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from semantics.reduction.access import read_value, value_of
+from semantics.reduction.access import cell, read_value
 from semantics.reduction.registry import Oracle, local_rule
 from semantics.runtime.actions import Write
 from semantics.runtime.configuration import Frame, Step, Value
@@ -13,10 +13,10 @@ from semantics.syntax.instructions import GlobalGet, GlobalSet
 def global_set_ok(frame: Frame, operands: tuple[Value, ...], instr: GlobalSet, oracle: Oracle) -> Step:
     """s; f; v (global.set.ord i)  -->(wr_ord a.val v)  eps
 
-    if a = f_global(i)
+    if a = f_global(i). a.val is the thread's own where the global is thread-local (systems.md B.0, cell).
     """
     address = frame.instance.globals[instr.index]
-    return Step((), None, (Write(instr.order, value_of(address), 1, operands[0].term),))
+    return Step((), None, (Write(instr.order, cell(oracle, address), 1, operands[0].term),))
 
 
 @local_rule("global-get-ok", fig=4, row=2, page=10, instr=GlobalGet)
@@ -27,5 +27,5 @@ def global_get_ok(frame: Frame, operands: tuple[Value, ...], instr: GlobalGet, o
     """
     address = frame.instance.globals[instr.index]
     found = oracle.store.global_(address).type.type
-    action = read_value(oracle, address, found.bits, instr.order)
+    action = read_value(oracle, cell(oracle, address), found.bits, instr.order)
     return Step((Value(found, action.value),), None, (action,))

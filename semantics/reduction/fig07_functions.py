@@ -17,7 +17,7 @@ from semantics.reduction.access import (
 from semantics.reduction.registry import Oracle, local_rule
 from semantics.runtime.actions import Field
 from semantics.runtime.configuration import Activate, CallPrime, Frame, Step, Trap, Value
-from semantics.runtime.store import FuncInst
+from semantics.runtime.store import HOST, FuncInst
 from semantics.syntax.instructions import Call, CallIndirect, RefFunc
 from semantics.syntax.types import HeapKind, RefType
 from semantics.terms import apply
@@ -104,12 +104,15 @@ def call_prime_ok(frame: Frame, operands: tuple[Value, ...], instr: CallPrime, o
     if s(a) = func m (func (sh t1^n -> t2^m) local t^k e*)
     """
     found = oracle.store.func(instr.func)
-    return Step((), Activate(body_frame(found, operands), found.code.body))
+    return Step((), Activate(body_frame(found, operands, frame), found.code.body))
 
 
-def body_frame(found: FuncInst, arguments: tuple[Value, ...]) -> Frame:
-    """{module m, local v^n (t.const 0)^k}"""
-    return Frame(found.instance, arguments + _fresh_locals(found), found)
+def body_frame(found: FuncInst, arguments: tuple[Value, ...], caller: Frame | None = None) -> Frame:
+    """{module m, local v^n (t.const 0)^k}; a host function runs in the instance of its caller."""
+    instance = found.instance
+    if instance is HOST and caller is not None:
+        instance = caller.instance
+    return Frame(instance, arguments + _fresh_locals(found), found)
 
 
 @lru_cache(maxsize=256)

@@ -48,9 +48,10 @@ def step_ok(step: Step) -> GlobalStep | None:
 def spawn_ok(fork: ForkPrime) -> GlobalStep:
     """s; (E[fork' e*])_h p*  -->  s; (E[eps])_h' (e*)_h' p*  if h <hb h'  [s' in print, D2]
 
-    A spawn marker; the child's start is happens-after it, and nothing else orders parent and child.
+    A spawn marker; the child's start is happens-after it, and nothing else orders parent and child. Designs that give
+    the parent a result: (E[spawn' e* r])_h becomes (E[r])_h' (systems.md B.0, SPAWN).
     """
-    return GlobalStep("spawn")
+    return GlobalStep("spawn", fork.result)
 
 
 @global_rule("wake-ok", row=3, page=13, instr=WaitPrime)

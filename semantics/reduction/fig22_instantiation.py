@@ -14,7 +14,7 @@ from semantics.reduction.access import concrete, length_of, read_length, value_o
 from semantics.reduction.constants import evaluate_constant
 from semantics.reduction.registry import Oracle, local_rule
 from semantics.runtime.actions import Action, Field, Image, Location, Payload, Region, Write
-from semantics.runtime.configuration import Activate, Frame, Step, Trap, Value
+from semantics.runtime.configuration import Activate, Frame, Instantiation, Step, Trap, Value
 from semantics.runtime.store import (
     DataInst,
     ElemInst,
@@ -44,16 +44,6 @@ from semantics.terms import Term, negate
 from semantics.validation.matching import match_extern
 
 LINK_MISMATCH = "incompatible import type"
-
-
-class Instantiation(NamedTuple):
-    """A fresh instance: the initial writes of its objects (one event), the addresses of its exports in order, and
-    the code that runs in it afterwards (segments of imported objects, then the start function)."""
-
-    instance: ModuleInst
-    writes: tuple[Write, ...]
-    exports: tuple[int, ...]
-    code: tuple[Instr, ...]
 
 
 class Link(NamedTuple):
@@ -135,7 +125,7 @@ def instantiate(store: Store, module: Module, imports: tuple[int, ...], *, creat
 
     `imports` are addresses in the order of `module.imports`, of matching types. Indices list imports first.
     """
-    instance = ModuleInst(types=module.types, name=module.binding or "")
+    instance = ModuleInst(types=module.types, module=module, imports=imports)
     spaces: dict[type, list[int]] = {FuncType: [], GlobalType: [], TableType: [], MemType: []}
     for declared, address in zip(module.imports, imports, strict=True):
         spaces[type(declared.type)].append(address)

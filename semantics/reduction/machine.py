@@ -12,7 +12,7 @@ from typing import Any
 
 from semantics.diagnostics import StuckConfiguration
 from semantics.reduction.fig07_functions import body_frame
-from semantics.reduction.operands import CONCRETE, COUNT, operand_count
+from semantics.reduction.operands import COUNT, concrete_positions, operand_count
 from semantics.reduction.registry import Oracle
 from semantics.reduction.rules import REDEXES
 from semantics.runtime.configuration import (
@@ -34,7 +34,7 @@ from semantics.runtime.configuration import (
     WaitPrime,
 )
 from semantics.runtime.store import ModuleInst, Store
-from semantics.syntax.instructions import Expr, Instantiate, Loop, Node
+from semantics.syntax.instructions import Expr, Loop, Node
 from semantics.terms import Term
 
 
@@ -86,7 +86,7 @@ def symbolic_operands(config: Configuration, store: Store) -> tuple[int, ...]:
     if instr is None:
         return ()
     operands = redex_operands(config, store)
-    wanted = range(len(operands)) if isinstance(instr, Instantiate) else CONCRETE.get(instr.__class__, ())
+    wanted = concrete_positions(instr, len(operands))
     return tuple(i for i in wanted if not isinstance(operands[i].term, int))
 
 
@@ -247,6 +247,9 @@ def _plug(config: Configuration, count: int, step: Step, store: Store) -> tuple[
         here = Configuration(code, pc, operands, None, frame, caller, depth)
         return _left(here, operands[len(operands) - arity :]), None
     if isinstance(then, Activate):
+        if frame.func is None and label is None and caller is None and not operands and pc >= len(code):
+            # the last thing that host code does: what runs is the thread's outermost frame, whose locals are shown
+            return Configuration(then.code, 0, (), None, then.frame, None, depth), None
         outer = Activation(code, pc, operands, label, frame, caller)
         return Configuration(then.code, 0, (), None, then.frame, outer, depth + 1), None
     return Configuration(code, pc, operands, label, frame, caller, depth, then), None

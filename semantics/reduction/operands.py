@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from semantics.runtime.configuration import CallPrime, Frame, Move
 from semantics.runtime.store import Store
@@ -33,7 +33,15 @@ CONCRETE: dict[type, tuple[int, ...]] = {
     i.MemoryInit: (0, 1, 2),
 }  # fmt: skip
 """Positions (from the deepest) of the operands that say where an action goes: the unfolding forks on their values.
-All operands of `instantiate` must be concrete too."""
+All operands of `instantiate`, and of design instructions listed in ALL_CONCRETE, must be concrete too."""
+
+ALL_CONCRETE: set[type] = {i.Instantiate}
+
+
+def concrete_positions(instr: object, count: int) -> Sequence[int]:
+    """Which of the `count` operands of a redex must be concrete."""
+    kind = instr.__class__
+    return range(count) if kind in ALL_CONCRETE else CONCRETE.get(kind, ())
 
 
 def operand_count(instr: object, frame: Frame, store: Store) -> int:

@@ -8,7 +8,7 @@ match), or None (the row does not match). Names end in a fixed vocabulary: -ok -
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from semantics.runtime.actions import Location
 from semantics.runtime.configuration import Frame, Step
@@ -28,6 +28,10 @@ class Oracle(Protocol):
     def profile(self) -> Profile:
         """Which reading of the semantics."""
 
+    @property
+    def thread(self) -> int:
+        """The number of the thread that steps."""
+
     def read(self, location: Location, size: int, width: int) -> Term:
         """The value, of `width` bits in all, that a read of `size` units at `location` yields."""
 
@@ -45,13 +49,14 @@ F = TypeVar("F", bound=RuleFunction)
 
 
 class Rule(NamedTuple):
-    """A row: its name, where it is printed (`row` None: not printed, added), the redexes that it speaks of.
+    """A row: its name, where it is printed (`row` None: not printed, added), the redexes that it speaks of. `figure` is
+    "core" for the base language, and a word such as "B.3" for a rule that a design adds.
 
     `pure`: it neither carries actions nor asks the oracle to read, and leaves nothing for the global relation.
     """
 
     name: str
-    figure: int | Literal["core"]
+    figure: int | str
     row: int | None
     page: int | None
     instr: tuple[type, ...]
@@ -72,7 +77,7 @@ REDEXES: dict[type, tuple[Rule, ...]] = {}
 def local_rule(
     name: str,
     *,
-    fig: int | Literal["core"],
+    fig: int | str,
     instr: type | tuple[type, ...],
     row: int | None = None,
     page: int | None = None,

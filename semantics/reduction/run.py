@@ -9,10 +9,11 @@ from collections.abc import Iterable, MutableMapping, Sequence
 from typing import NamedTuple
 
 from semantics.diagnostics import InternalError, LinkError, Unsupported
+from semantics.reduction.contents import Bytes, Entries
 from semantics.reduction.fig11_global import notified_ok, timeout_ok
 from semantics.reduction.fig22_instantiation import instantiate, link
 from semantics.reduction.machine import Stop, evaluating, resume, run_pure, start, successors
-from semantics.runtime.actions import Field, Fill, Image, Location, Payload, Region, Rmw, Write
+from semantics.runtime.actions import Field, Image, Location, Payload, Region, Rmw, Write
 from semantics.runtime.configuration import Configuration, ForkPrime, NotifyPrime, Trap, Value, WaitPrime
 from semantics.runtime.profile import DEFAULT, Profile
 from semantics.runtime.store import ModuleInst, Store
@@ -45,24 +46,28 @@ class SequentialStore:
     def __init__(self, profile: Profile = DEFAULT) -> None:
         self.store = Store()
         self.profile = profile
-        self.bytes: dict[int, bytearray] = {}  # a.data
-        self.entries: dict[int, list[int]] = {}  # a.elem
+        self.thread = 0
+        self.bytes: dict[int, Bytes] = {}  # a.data
+        self.entries: dict[int, Entries] = {}  # a.elem
         self.values: dict[Region, int] = {}  # a.val, a.len
 
     def read(self, location: Location, size: int, width: int) -> Term:
         """The current value."""
         region, offset = location.region, location.offset
         if region.field is Field.DATA:
-            return int.from_bytes(self.bytes[region.addr][offset : offset + size], "little")
+            return int.from_bytes(self.bytes[region.addr].load(offset, size), "little")
         if region.field is Field.ELEM:
-            return self.entries[region.addr][offset]
+            return self.entries[region.addr].load(offset)
+        if region not in self.values:  # a cell of the thread's own, which nobody has written
+            return self.values[Region(region.addr, region.field)]
         return self.values[region]
 
     def possible(self, location: Location) -> Iterable[int]:
         """The current value; none where the unit does not exist."""
         region = location.region
         if region.field is Field.ELEM:
-            return self.entries[region.addr][location.offset : location.offset + 1]
+            inside = location.offset < self.values[Region(region.addr, Field.LEN)]
+            return (self.entries[region.addr].load(location.offset),) if inside else ()
         return (self.values[region],)
 
     def choice(self) -> Term:
@@ -73,11 +78,12 @@ class SequentialStore:
         """Takes a write, which may extend its region."""
         region, offset = location.region, location.offset
         if region.field is Field.DATA:
-            content = self.bytes.setdefault(region.addr, bytearray())
-            content[offset : offset + size] = _bytes(payload, size)
+            self.bytes.setdefault(region.addr, Bytes()).store(offset, payload, size)
         elif region.field is Field.ELEM:
-            entries = self.entries.setdefault(region.addr, [])
-            entries[offset : offset + size] = _entries(payload, size)
+            entries = self.entries.get(region.addr)
+            if entries is None:
+                entries = self.entries[region.addr] = Entries(payload.default if isinstance(payload, Image) else 0)
+            entries.store(offset, payload, size)
         else:
             self.values[region] = _concrete(payload)
 
@@ -181,29 +187,3 @@ def _concrete(payload: object) -> int:
     if isinstance(payload, int):
         return payload
     raise InternalError("a sequential run meets a symbol")
-
-
-def _bytes(payload: Payload, size: int) -> bytes:
-    match payload:
-        case Fill(value, count):
-            return bytes((_concrete(value),)) * count
-        case Image(count, units, default):
-            content = bytearray((default,)) * count
-            for offset, value in units:
-                content[offset] = value
-            return bytes(content)
-        case _:
-            return _concrete(payload).to_bytes(size, "little")
-
-
-def _entries(payload: Payload, size: int) -> list[int]:
-    match payload:
-        case Fill(value, count):
-            return [_concrete(value)] * count
-        case Image(count, units, default):
-            entries = [default] * count
-            for offset, value in units:
-                entries[offset] = value
-            return entries
-        case _:
-            return [_concrete(payload)]

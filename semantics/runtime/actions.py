@@ -28,16 +28,18 @@ class Field(Enum):
 
 @dataclass(frozen=True, slots=True, order=False)
 class Region:
-    """r ::= a.fld: one field of the object at address `addr`."""
+    """r ::= a.fld: one field of the object at address `addr`; (a, x).fld where every thread x has a field of its own
+    (systems.md B.0, cell). `of` is 1 + the number of that thread, 0 where all share the field."""
 
     addr: int
     field: Field
+    of: int = 0
 
     def __hash__(self) -> int:
         return self.addr
 
     def __str__(self) -> str:
-        return f"{self.addr}.{self.field.value}"
+        return f"{self.addr}.{self.field.value}" + (f"@{self.of - 1}" if self.of else "")
 
 
 @dataclass(frozen=True, slots=True)

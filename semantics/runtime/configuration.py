@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from semantics.runtime.actions import Action, Location
+from semantics.runtime.actions import Action, Fill, Location, Write
 from semantics.runtime.store import FuncInst, ModuleInst
 from semantics.syntax.instructions import Block, Expr, If, Instr, Loop
+from semantics.syntax.modules import Function
 from semantics.syntax.types import ValType
 from semantics.terms import Term
 
@@ -63,11 +64,29 @@ class CallPrime(NamedTuple):
     func: int
 
 
+class Instantiation(NamedTuple):
+    """A fresh instance: the initial writes of its objects (one event), the addresses of its exports in order, and
+    the code that runs in it afterwards (segments of imported objects, then the start function)."""
+
+    instance: ModuleInst
+    writes: tuple[Write, ...]
+    exports: tuple[int, ...]
+    code: tuple[Instr, ...]
+
+
 class ForkPrime(NamedTuple):
-    """fork' (v* (call' a))"""
+    """fork' (v* (call' a)), or spawn' c r of systems.md B.0: a new thread runs c, this one goes on with `result`.
+
+    c is `func` applied to `arguments`, after `made` has come to life where the thread has an instance of its own; or
+    it is `body`, of which `shown` is the function whose named locals are the thread's registers.
+    """
 
     func: int
-    arguments: tuple[Value, ...]
+    arguments: tuple[Value, ...] = ()
+    result: tuple[Value, ...] = ()
+    made: Instantiation | None = None
+    body: Configuration | None = None
+    shown: Function | None = None
 
 
 class WaitPrime(NamedTuple):
@@ -88,12 +107,13 @@ class NotifyPrime(NamedTuple):
 class Move(NamedTuple):
     """The rest of a bulk operation: `left` units still go, one event each, from `source` to `target`.
 
-    `source` is a location that is read unit by unit, or the unit values themselves. Unit `at` is next; `loaded` is
-    its value once it was read. `descending` where the ranges overlap upwards; `checked` re-reads the sizes (S10).
+    `source` is a location that is read unit by unit, or the unit values themselves, w^n where they are all one. Unit
+    `at` is next; `loaded` is its value once it was read. `descending` where the ranges overlap upwards; `checked`
+    re-reads the sizes (S10).
     """
 
     target: Location
-    source: Location | tuple[Term, ...]
+    source: Location | Fill | tuple[Term, ...]
     at: int
     left: int
     descending: bool = False

@@ -5,13 +5,32 @@ The records themselves, one a design, stand in `semantics.profiles`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
+
+from semantics.runtime.discipline import PAPER, Discipline
+from semantics.syntax.instructions import DesignInstr
+from semantics.syntax.types import FuncType
+
+HostImports = Mapping[tuple[str, str], tuple[type[DesignInstr], FuncType | None]]
+"""What an embedder provides: (module, name) of an import -> the instruction that is the function's body, and its type,
+None where the import's own type is taken."""
+
+ANY = "*"
+"""Stands for every name of a module among the host's imports; the instruction's field `name` is then that name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Switches of the reduction rules; the defaults are the repaired reading of the paper.
+    """A design: the switches of typing, of the reduction rules and of the host; systems.md B.0. The defaults are the
+    repaired reading of the paper.
+
+    summary: one line for people
+    typing: what validation allows
+    model: the memory model that the design takes where nobody names one, with its options
+    spawn: how the abstract `spawn f` of a litmus test is written in this design (litmus.language.designs)
+    host: the functions that the embedder provides, by the import that they satisfy
 
     unaligned_atomics: an atomic access that is not naturally aligned traps, or is allowed (D14, DEC 24)
     failing_cmpxchg: a failing cmpxchg only reads (S9), or writes back what it read
@@ -22,9 +41,24 @@ class Profile:
     import_size: imports are matched against the current size, or the declared minimum (D15, DEC 25)
     start: whether `instantiate` runs active segments and start functions (D3, DEC 2)
     growth: growth within the maximum may fail (as the standard allows), or is always granted
+
+    cells: which globals have a cell for each thread (`cell` of B.0): those declared thread-local, or every mutable one
+        that is not shared (contexts, B.9)
+    inherit: what a new thread's cells hold: the value that instantiation gave, or a copy of the spawning thread's
+        (tls_init, wavm_ctx; DEC 18)
+    seg: the order of the accesses to a segment's drop state (B.11, DEC 20); `nop`: dropping does nothing
+    own: whose threads may touch a local object: the owner groups of INV-C. `nobody`: the design does not promise it
+    trap: a trap ends its thread, its agent, the program, or its thread and those that join it (DEC 26)
+    mainret: when the main thread returns the others go on, or the program exits
+    block: any thread may wait, or not the main one
     """
 
     name: str
+    summary: str = ""
+    typing: Discipline = PAPER
+    model: str = "wasm-threads"
+    spawn: str = "fork"
+    host: HostImports = field(default_factory=dict)
     unaligned_atomics: Literal["trap", "allow"] = "trap"
     failing_cmpxchg: Literal["read", "rmw"] = "read"
     null_call: Literal["trap", "stuck"] = "trap"
@@ -34,7 +68,14 @@ class Profile:
     import_size: Literal["current", "minimum"] = "current"
     start: bool = True
     growth: Literal["may-fail", "granted"] = "may-fail"
+    cells: Literal["declared", "mutable"] = "declared"
+    inherit: Literal["initial", "copy"] = "initial"
+    seg: Literal["unord", "seqcst", "nop"] = "unord"
+    own: Literal["thread", "agent", "component", "nobody"] = "thread"
+    trap: Literal["isolate", "agent", "all", "to-joiner"] = "isolate"
+    mainret: Literal["isolate", "exit-all"] = "isolate"
+    block: Literal["any", "not-main"] = "any"
 
 
-DEFAULT = Profile("fork")
+DEFAULT = Profile("fork", "fork and instantiate, sharing written on each definition; the paper repaired (default)")
 """The repaired reading; `semantics.profiles` names it FORK."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from semantics.diagnostics import InternalError
 from semantics.runtime.actions import Field, Payload, Region
-from semantics.syntax.modules import ExternKind, Function
+from semantics.syntax.modules import ExternKind, Function, Module
 from semantics.syntax.types import ExternType, FuncType, GlobalType, MemType, RefType, TableType
 
 
@@ -27,7 +27,10 @@ class ModuleInst:
     datas: tuple[int, ...] = ()
     elems: tuple[int, ...] = ()
     exports: Mapping[str, tuple[ExternKind, int]] = field(default_factory=dict)
-    name: str = ""
+    module: Module | None = None
+    """The code that it was made from; None for the host's own."""
+    imports: tuple[int, ...] = ()
+    """X: the addresses that it was linked with, in the order of the module's imports."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +78,9 @@ class ElemInst:
     type: RefType
     items: tuple[int, ...]
 
+
+HOST = ModuleInst()
+"""The instance of host functions: such a function runs in its caller's instance."""
 
 Object = FuncInst | GlobalInst | TableInst | MemInst | DataInst | ElemInst
 

@@ -6,12 +6,11 @@ order of magnitude, and outcomes come one model at a time, up to a limit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from semantics.axioms.candidates import outcome_of
 from semantics.axioms.model import Model
-from semantics.diagnostics import Unsupported
 from semantics.execution.candidate import CandidateExecution
 from semantics.execution.outcomes import And, Equals, HasStatus, Not, Observable, Or, Outcome, Proposition, Same
 from semantics.execution.structure import EventStructure, Fate, Kind, Leaf, Origin, Status
@@ -19,6 +18,7 @@ from semantics.runtime.actions import BYTE, Field, read_value
 from semantics.solver.checks import Checks, prune, queue_order
 from semantics.solver.closures import Demands
 from semantics.solver.cnf import FALSE, TRUE, Clauses, bits
+from semantics.solver.deadline import Deadline
 from semantics.solver.decoding import decode
 from semantics.solver.evaluation import Evaluation
 from semantics.solver.frame import Area, Cell, Frame
@@ -28,7 +28,7 @@ from semantics.solver.sat import Answer
 from semantics.solver.sources import choose_sources
 from semantics.solver.suspensions import Suspensions
 from semantics.solver.values import Literals, part
-from semantics.terms import App, Sym, Term
+from semantics.terms import Sym, Term
 
 
 class BitValues:
@@ -84,13 +84,14 @@ class BitValues:
 class BitVectors:
     """A problem with values as bit-vectors. Has what `decode` needs of an encoding."""
 
-    def __init__(
-        self, structure: EventStructure, model: Model, time_limit: float | None = None, *, named: bool = False
-    ) -> None:
-        """Builds and asserts the formula."""
+    def __init__(self, structure: EventStructure, model: Model, deadline: Deadline, *, named: bool = False) -> None:
+        """Builds and asserts the formula. Raises TimeoutError where the deadline passes meanwhile."""
         import z3
 
+        from semantics.solver.arithmetic import Translation
+
         self.z3: Any = z3
+        self.deadline = deadline
         self.structure = structure
         self.plan = plan = plan_of(model)
         self.clauses = clauses = Clauses()
@@ -112,6 +113,7 @@ class BitVectors:
         self.evaluation = Evaluation(frame, plan, demands, self.suspensions.relations())
         checks = Checks(self.evaluation, demands, named=named)
         checks.collect()
+        deadline.check()
         self.values = BitValues(frame, clauses)
         for symbol, info in structure.symbols.items():
             if info.origin in (Origin.FATE, Origin.COUNT, Origin.ENDED):
@@ -119,10 +121,9 @@ class BitVectors:
         self.suspensions.emit(self.values)
         self.selectors = checks.emit_all()
         self.suspensions.finish()
+        deadline.check()
         self.solver = z3.Solver()
-        if time_limit is not None:
-            self.solver.set("timeout", max(1, int(1000 * time_limit)))
-        self._terms: dict[Term, Any] = {}
+        self._translation = Translation()
         self._assert()
         self._model: Any = None
 
@@ -169,36 +170,17 @@ class BitVectors:
 
     def term(self, term: Term, width: int) -> Any:
         """A term as a bit-vector; `width` is that of a literal."""
-        z3 = self.z3
-        if isinstance(term, int):
-            return z3.BitVecVal(term, width)
-        found = self._terms.get(term)
-        if found is None:
-            found = z3.BitVec(f"s{term.id}", term.width) if isinstance(term, Sym) else self._apply(term)
-            self._terms[term] = found
-        return found
-
-    def _apply(self, term: App) -> Any:
-        z3, w = self.z3, term.arg_width
-        if term.op == "ite":
-            condition, a, b = term.args
-            return z3.If(self.term(condition, 1) == 1, self.term(a, term.width), self.term(b, term.width))
-        if term.op == "extract":
-            low = term.args[1]
-            assert isinstance(low, int)
-            return z3.Extract(low + term.width - 1, low, self.term(term.args[0], w))
-        args = [self.term(a, w) for a in term.args]
-        if term.op == "concat":
-            return args[0] if len(args) == 1 else z3.Concat(*reversed(args))
-        operator = _OPERATORS.get(term.op)
-        if operator is None:
-            raise Unsupported(f"{term.op} of a value that races, where too many values are possible to list")
-        return operator(z3, w, term.width, *args)
+        return self._translation.bits(term, width)
 
     # -- questions
 
     def check(self, claims: list[Any]) -> Answer:
         """Whether some execution satisfies the claims (selectors are literals)."""
+        left = self.deadline.left()
+        if left == 0:
+            return Answer.UNKNOWN
+        if left is not None:
+            self.solver.set("timeout", max(1, int(1000 * left)))
         answer = self.solver.check([self.bool(c) if isinstance(c, int) else c for c in claims])
         if answer == self.z3.sat:
             self._model = self.solver.model()
@@ -237,7 +219,7 @@ class BitVectors:
         return self.z3.Or([self.bool(g) for _, g, leaf in self.leaves() if leaf.status is Status.CUT])
 
     def outcomes(self, limit: int) -> Iterator[Outcome]:
-        """Distinct outcomes, at most `limit`; raises TimeoutError where the solver gives up."""
+        """Distinct outcomes, at most `limit`; raises TimeoutError where the deadline passes."""
         z3 = self.z3
         active = z3.Bool("enumerating")
         seen: set[Outcome] = set()
@@ -310,62 +292,3 @@ def _equal(z3: Any, a: Any, b: Any) -> list[Any]:
     """Equality of unsigned numbers whose widths may differ."""
     width = max(a.size(), b.size())
     return [z3.ZeroExt(width - a.size(), a) == z3.ZeroExt(width - b.size(), b)]
-
-
-def _amount(z3: Any, width: int, b: Any) -> Any:
-    return z3.URem(b, z3.BitVecVal(width, width)) if width & (width - 1) else b & (width - 1)
-
-
-def _truth(z3: Any, claim: Any) -> Any:
-    return z3.If(claim, z3.BitVecVal(1, 1), z3.BitVecVal(0, 1))
-
-
-def _count(z3: Any, w: int, a: Any) -> Any:
-    total = z3.BitVecVal(0, w)
-    for i in range(w):
-        total = total + z3.ZeroExt(w - 1, z3.Extract(i, i, a))
-    return total
-
-
-def _zeros(z3: Any, w: int, a: Any, *, leading: bool) -> Any:
-    result = z3.BitVecVal(w, w)
-    for i in range(w) if leading else reversed(range(w)):
-        at = z3.Extract(i, i, a) == 1
-        result = z3.If(at, z3.BitVecVal(w - 1 - i if leading else i, w), result)
-    return result
-
-
-_OPERATORS: dict[str, Callable[..., Any]] = {
-    "add": lambda z3, w, r, a, b: a + b,
-    "sub": lambda z3, w, r, a, b: a - b,
-    "mul": lambda z3, w, r, a, b: a * b,
-    "div_s": lambda z3, w, r, a, b: a / b,
-    "div_u": lambda z3, w, r, a, b: z3.UDiv(a, b),
-    "rem_s": lambda z3, w, r, a, b: z3.SRem(a, b),
-    "rem_u": lambda z3, w, r, a, b: z3.URem(a, b),
-    "and": lambda z3, w, r, a, b: a & b,
-    "or": lambda z3, w, r, a, b: a | b,
-    "xor": lambda z3, w, r, a, b: a ^ b,
-    "not": lambda z3, w, r, a: ~a,
-    "shl": lambda z3, w, r, a, b: a << _amount(z3, w, b),
-    "shr_u": lambda z3, w, r, a, b: z3.LShR(a, _amount(z3, w, b)),
-    "shr_s": lambda z3, w, r, a, b: a >> _amount(z3, w, b),
-    "rotl": lambda z3, w, r, a, b: z3.RotateLeft(a, _amount(z3, w, b)),
-    "rotr": lambda z3, w, r, a, b: z3.RotateRight(a, _amount(z3, w, b)),
-    "clz": lambda z3, w, r, a: _zeros(z3, w, a, leading=True),
-    "ctz": lambda z3, w, r, a: _zeros(z3, w, a, leading=False),
-    "popcnt": lambda z3, w, r, a: _count(z3, w, a),
-    "eq": lambda z3, w, r, a, b: _truth(z3, a == b),
-    "ne": lambda z3, w, r, a, b: _truth(z3, a != b),
-    "lt_u": lambda z3, w, r, a, b: _truth(z3, z3.ULT(a, b)),
-    "gt_u": lambda z3, w, r, a, b: _truth(z3, z3.UGT(a, b)),
-    "le_u": lambda z3, w, r, a, b: _truth(z3, z3.ULE(a, b)),
-    "ge_u": lambda z3, w, r, a, b: _truth(z3, z3.UGE(a, b)),
-    "lt_s": lambda z3, w, r, a, b: _truth(z3, a < b),
-    "gt_s": lambda z3, w, r, a, b: _truth(z3, a > b),
-    "le_s": lambda z3, w, r, a, b: _truth(z3, a <= b),
-    "ge_s": lambda z3, w, r, a, b: _truth(z3, a >= b),
-    "zext": lambda z3, w, r, a: z3.ZeroExt(r - w, a),
-    "sext": lambda z3, w, r, a: z3.SignExt(r - w, a),
-}
-"""Operators of `semantics.terms.numerics.OPERATORS` on bit-vectors (extract, concat and ite apart)."""

@@ -6,8 +6,8 @@ Numeric operators are the standard's names without the type: `Binary(I32, "add")
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, ClassVar
 
 from semantics.diagnostics import Span
 from semantics.syntax.types import NumType, Order, RefType, ValType
@@ -419,6 +419,17 @@ class Instantiate(Node):
     module: Module
 
 
+@dataclass(frozen=True, slots=True)
+class DesignInstr(Node):
+    """An instruction that a thread-creation design adds (semantics.profiles). Its fields are its immediates in the
+    order of the text; a field that is an index is named after its space: func, type, table, memory, global_, elem."""
+
+    opcode: ClassVar[str]
+    """Its name in text."""
+    feature: ClassVar[str]
+    """What a design must have for it: an entry of `Discipline.features`."""
+
+
 Instr = (
     Unreachable | Nop | Block | Loop | If | Br | BrIf | BrTable | Return | Call | CallIndirect
     | Drop | Select | LocalGet | LocalSet | LocalTee | GlobalGet | GlobalSet
@@ -426,8 +437,13 @@ Instr = (
     | RefNull | RefFunc | RefIsNull | TableGet | TableSet | TableSize | TableGrow | TableFill | TableCopy
     | TableInit | ElemDrop
     | Load | Store | Rmw | Cmpxchg | Wait | Notify | Fence | MemorySize | MemoryGrow | MemoryFill | MemoryCopy
-    | MemoryInit | DataDrop | Fork | Instantiate
+    | MemoryInit | DataDrop | Fork | Instantiate | DesignInstr
 )  # fmt: skip
 """e, the instructions of Fig. 2 and of the base language."""
 
 Expr = tuple[Instr, ...]
+
+
+def immediates(instr: DesignInstr) -> tuple[object, ...]:
+    """The immediates of a design's instruction, in the order of the text."""
+    return tuple(getattr(instr, f.name) for f in fields(instr) if f.name != "span")

@@ -9,10 +9,11 @@ PAGE = 65536  # bytes in a page
 
 
 class Share(Enum):
-    """sh ::= local | shared."""
+    """sh ::= local | shared; and tls, on globals only (systems.md B.10)."""
 
     LOCAL = "local"
     SHARED = "shared"
+    TLS = "thread-local"
 
 
 class Order(Enum):
@@ -99,7 +100,7 @@ class GlobalType:
     type: ValType
 
     def __str__(self) -> str:
-        shared = "shared " if self.share is Share.SHARED else ""
+        shared = {Share.LOCAL: "", Share.SHARED: "shared ", Share.TLS: "thread_local "}[self.share]
         return shared + (f"(mut {self.type})" if self.mutable else str(self.type))
 
 

@@ -8,6 +8,7 @@ suggestions and the printer follow.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from functools import partial
 from typing import Any
 
@@ -365,3 +366,26 @@ def _sizes(t: NumType) -> tuple[int, ...]:
 
 ROWS: dict[str, Row] = {**_control(), **_variables(), **_numerics(), **_references(), **_memory(), **_atomics()}
 """Every instruction but block, loop and if, by name."""
+
+
+_SPACES: dict[str, Immediates] = {
+    "func": _index("funcs", "func"),
+    "type": _index("types", "type"),
+    "global_": _index("globals", "global"),
+    "table": _optional("tables", "table"),
+    "memory": _optional("memories", "memory"),
+    "elem": _index("elems", "elem segment"),
+    "data": _index("datas", "data segment"),
+    "module": _nested_module,
+    "count": lambda cursor, context: (cursor.number("a number"),),
+}
+
+
+def add_instruction(kind: type[ast.DesignInstr]) -> None:
+    """Enters a design's instruction: its immediates are read in the order of its fields, by the name of each."""
+    readers = [_SPACES[f.name] for f in fields(kind) if f.name != "span"]
+
+    def read(cursor: Cursor, context: Context) -> tuple[Any, ...]:
+        return tuple(value for reader in readers for value in reader(cursor, context))
+
+    ROWS[kind.opcode] = (read, kind)

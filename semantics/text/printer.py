@@ -19,6 +19,7 @@ from semantics.syntax.modules import (
 )
 from semantics.syntax.types import FuncType, GlobalType, HeapKind, MemType, Order, RefType, Share, TableType, ValType
 from semantics.terms.floats import FORMATS
+from semantics.text.literals import read_float
 
 _FIXED: dict[type, str] = {
     ast.Unreachable: "unreachable",
@@ -61,9 +62,15 @@ def print_instr(instr: Instr) -> str:
             return f"{to}.{kind}_{source}_{sign}" if kind else f"{to}.{op}_{source}"
         case ast.Fork(func):
             return f"fork {func}"
+        case ast.DesignInstr():
+            return " ".join([instr.opcode, *map(_immediate, ast.immediates(instr))])
         case ast.Instantiate(module):
             return f"instantiate {module.binding or '(module)'}"
     return _variable(instr) or _table(instr) or _memory(instr)
+
+
+def _immediate(value: object) -> str:
+    return value.binding or "(module)" if isinstance(value, Module) else str(value)
 
 
 def print_float(bits: int, width: int) -> str:
@@ -74,6 +81,18 @@ def print_float(bits: int, width: int) -> str:
         payload = magnitude - form.infinity
         return f"{sign}nan" if magnitude == form.canonical else f"{sign}nan:{payload:#x}"
     return f"{sign}inf" if magnitude == form.infinity else sign + form.number(magnitude).hex()
+
+
+def show_float(bits: int, width: int) -> str:
+    """A float as people write it: the shortest decimal that reads as the bit pattern."""
+    form = FORMATS[width]
+    if bits & ~form.sign >= form.infinity:
+        return print_float(bits, width)
+    for digits in range(1, 18):  # 17 digits tell all binary64 apart
+        text = f"{form.number(bits):.{digits}g}"
+        if read_float(text, width) == bits:
+            break
+    return text if "." in text or "e" in text else f"{text}.0"
 
 
 def _variable(instr: Instr) -> str:
@@ -220,7 +239,7 @@ def _name(binding: str | None) -> str:
 
 
 def _shared(share: Share) -> str:
-    return " shared" if share is Share.SHARED else ""
+    return {Share.LOCAL: "", Share.SHARED: " shared", Share.TLS: " thread_local"}[share]
 
 
 def _string(content: bytes) -> str:
@@ -271,8 +290,9 @@ def _function(func: Function, module: Module, indent: str) -> Iterator[str]:
 
 def _body(body: Expr, module: Module, indent: str) -> Iterator[str]:
     for instr in body:
-        if isinstance(instr, ast.Instantiate):
-            yield f"{indent}instantiate {module.modules.index(instr.module)}"
+        if (nested := getattr(instr, "module", None)) is not None:
+            word = instr.opcode if isinstance(instr, ast.DesignInstr) else "instantiate"
+            yield f"{indent}{word} {module.modules.index(nested)}"
             continue
         yield indent + print_instr(instr)
         match instr:

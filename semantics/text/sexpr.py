@@ -170,7 +170,7 @@ def _pattern() -> re.Pattern[str]:
     ignored = "|".join(t.pattern.to_regexp() for t in conf.terminals if t.name in conf.ignore)
     tokens = sorted((t for t in conf.terminals if t.name not in conf.ignore), key=lambda t: -t.priority)
     groups = "|".join(f"(?P<{t.name}>{t.pattern.to_regexp()})" for t in tokens)
-    return re.compile(f"(?:{ignored})*(?:{groups})?")
+    return re.compile(f"(?:{ignored})*+(?:{groups})?")
 
 
 def _scan(text: Text, begin: int, end: int) -> Iterator[_Token]:
@@ -215,7 +215,7 @@ def _no_token(text: Text, begin: int, end: int) -> TextError:
             f"unexpected character {chars[begin]!r}", begin, begin + 1, expected=("a word", "a string", '"("')
         )
     line_end = chars.find("\n", begin, end)
-    stop = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL).match(chars, begin, end if line_end < 0 else line_end)
+    stop = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL).match(chars, begin, end if line_end < 0 else line_end)
     if stop is None:
         return text.error("unclosed string", begin, begin + 1, expected=("'\"' on the same line",))
     control = _CONTROL.search(chars, begin, stop.end())

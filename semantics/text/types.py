@@ -139,8 +139,9 @@ def table_type(cursor: Cursor) -> TableType:
 
 
 def global_type(cursor: Cursor) -> GlobalType:
-    """Takes `shared`? t or `shared`? (mut t); also (shared t) and (shared mut t), unless that is a reference type."""
-    share = take_share(cursor)
+    """Takes an attribute (`shared`, `thread_local`, `tls`), then t or (mut t); also (shared t) and (shared mut t),
+    unless that is a reference type."""
+    share = Share.TLS if cursor.keyword("thread_local") or cursor.keyword("tls") else take_share(cursor)
     if cursor.peek_head() == "shared" and not _is_shared_reference(cursor):
         inner = cursor.take_form()
         mutable = inner.keyword("mut")

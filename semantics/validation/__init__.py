@@ -6,8 +6,8 @@ differ in is a `Discipline`.
 """
 
 # imported to enter their rules into the registry
+from semantics.runtime.discipline import PAPER, THREADS, Discipline
 from semantics.validation import control, memory, numeric, references, threads  # noqa: F401
-from semantics.validation.context import PAPER, THREADS, Discipline
 from semantics.validation.declarations import validate
 from semantics.validation.matching import match_extern
 from semantics.validation.registry import TYPING_RULES, TypingRule

@@ -1,41 +1,18 @@
-"""Contexts C of Fig. 21, the projection sh(C), and the disciplines: the switches by which designs differ in typing."""
+"""Contexts C of Fig. 21 and the projection sh(C)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
-from semantics.diagnostics import Invalid
+from semantics.diagnostics import Invalid, NotExpressible
+from semantics.runtime.discipline import Discipline
 from semantics.syntax.instructions import Node
 from semantics.syntax.modules import Data, Elem, ExternKind, Module
 from semantics.syntax.types import FuncType, GlobalType, MemType, Share, TableType, ValType
 from semantics.validation.registry import RULE_OF, typing_rule
 
 FUNC, GLOBAL, TABLE, MEMORY = ExternKind.FUNC, ExternKind.GLOBAL, ExternKind.TABLE, ExternKind.MEMORY
-
-
-@dataclass(frozen=True, slots=True)
-class Discipline:
-    """The switches that a profile sets."""
-
-    name: str
-    attributes: bool
-    """Functions, globals and tables may be `shared`, and `fork` and `instantiate` exist (else: memories only)."""
-    seqcst_on_local: bool
-    """Atomics on local state are valid (threads proposal); else T2 refuses them. Wait on it traps at run time."""
-    literal_call_indirect: bool = False
-    """T13 with sh' free, as printed (D13)."""
-    several_memories: bool = True
-    """A module may have more than one memory."""
-    declared_refs: bool = False
-    """ref.func in a body needs the function to occur outside of bodies (base language; no premise of T11)."""
-
-
-PAPER = Discipline("paper", attributes=True, seqcst_on_local=False)
-"""Fig. 21 with its corrections."""
-
-THREADS = Discipline("threads", attributes=False, seqcst_on_local=True, several_memories=False, declared_refs=True)
-"""Today's threads proposal: only memories have the attribute."""
 
 
 @dataclass(slots=True, eq=False)
@@ -62,7 +39,7 @@ T = TypeVar("T")
 
 
 def _shared(space: tuple[Sh | None, ...]) -> tuple[Sh | None, ...]:
-    return tuple(x if x is not None and x.share is Share.SHARED else None for x in space)
+    return tuple(x if x is not None and x.share is not Share.LOCAL else None for x in space)
 
 
 @typing_rule("T29", fig=21, row="Declarations: sh(C)")
@@ -72,6 +49,7 @@ def project(spaces: Spaces) -> Spaces:
     --------------------------------------------------------------------------------------------------
     shared(C) = C with its func, global, table and memory entries mapped so; indices do not move
 
+    shared(tls gt) = tls gt (B.10): a thread-local global is visible from both kinds of function.
     Types and segments carry no attribute and stay.
     """
     return Spaces(
@@ -111,6 +89,11 @@ class Context:
     def discipline(self) -> Discipline:
         """The switches in force."""
         return self.spaces.discipline
+
+    def require(self, e: Node, feature: str) -> None:
+        """That the design has `feature`, for the node `e`. Raises NotExpressible."""
+        if feature not in self.discipline.features:
+            raise NotExpressible(self.discipline.name, feature, e.span)
 
     def under(self, label: tuple[ValType, ...]) -> Context:
         """C, label (t*)."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from semantics.diagnostics import Invalid
+from semantics.runtime.discipline import PAPER, Discipline
 from semantics.syntax.instructions import Expr, RefFunc
 from semantics.syntax.modules import Data, Elem, Function, Global, Import, Memory, Module, SegmentMode, Table
 from semantics.syntax.types import I32, ExternType, FuncType, GlobalType, MemType, Share, TableType
 from semantics.validation.bodies import check_body, check_constant
-from semantics.validation.context import FUNC, PAPER, Context, Discipline, Spaces, project, refuse
+from semantics.validation.context import FUNC, Context, Spaces, project, refuse
 from semantics.validation.formation import functype_ok, globaltype_ok, memtype_ok, tabletype_ok
 from semantics.validation.operands import Body
 from semantics.validation.registry import typing_rule

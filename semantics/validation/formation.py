@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from semantics.diagnostics import Invalid
+from semantics.diagnostics import Invalid, NotExpressible
+from semantics.runtime.discipline import Discipline, Sort
 from semantics.syntax.instructions import Node
 from semantics.syntax.modules import ExternKind
 from semantics.syntax.types import (
@@ -17,10 +18,10 @@ from semantics.syntax.types import (
     TableType,
     ValType,
 )
-from semantics.validation.context import Context, Discipline
+from semantics.validation.context import Context
 from semantics.validation.registry import typing_rule
 
-LOCAL, SHARED = Share.LOCAL, Share.SHARED
+LOCAL, SHARED, TLS = Share.LOCAL, Share.SHARED, Share.TLS
 MAX_PAGES = 65536
 MAX_ENTRIES = 2**32 - 1
 
@@ -41,9 +42,12 @@ def seqcst(order: Order, share: Share, discipline: Discipline) -> bool:
     ------------------
     |- seqcst : shared
 
-    Where the discipline has atomics on local state (threads proposal): |- seqcst : sh.
+    Where the discipline has atomics on local state (threads proposal): |- seqcst : local. On thread-local state (B.10)
+    they are valid in B.12 only.
     """
-    return order is Order.SEQCST and (share is SHARED or discipline.seqcst_on_local)
+    if order is not Order.SEQCST:
+        return False
+    return share is SHARED or (discipline.tls_seqcst if share is TLS else discipline.seqcst_on_local)
 
 
 def check_order(c: Context, e: Node, order: Order, share: Share, kind: ExternKind, index: int) -> None:
@@ -51,7 +55,7 @@ def check_order(c: Context, e: Node, order: Order, share: Share, kind: ExternKin
     if unord(order, share, c.discipline) or seqcst(order, share, c.discipline):
         return
     if order is Order.SEQCST:
-        word = f"local {kind.value} {c.name(kind, index)}"
+        word = f"{share.value} {kind.value} {c.name(kind, index)}"
         raise Invalid(f"seqcst access to {word}: atomics need shared state", e.span, rule="T2")
     raise Invalid(f"no instruction has the order {order.value}", e.span, rule="T2")
 
@@ -86,7 +90,9 @@ def shared_is_local(t: ValType, share: Share) -> bool:
 
 
 def sharable(t: ValType, share: Share) -> bool:
-    """|- t : sh: values of type t may live in an object whose attribute is sh."""
+    """|- t : sh: values of type t may live in an object whose attribute is sh. |- t : shared => |- t : tls (B.10)."""
+    if share is TLS:
+        share = SHARED
     return number_shared(t, share) or reference_own(t, share) or shared_is_local(t, share)
 
 
@@ -98,7 +104,7 @@ def functype_ok(ft: FuncType, at: Node, discipline: Discipline) -> None:
     ------------------------------
     |- sh t1* -> t2* : ok
     """
-    _attribute(ft.share, "function", at, "T6", discipline)
+    check_attribute(ft.share, Sort.FUNC, at, discipline)
     for t in ft.params:
         if not sharable(t, ft.share):
             raise Invalid(f"a shared function may not take a local {t}", at.span, rule="T6")
@@ -114,9 +120,9 @@ def globaltype_ok(gt: GlobalType, at: Node, discipline: Discipline) -> None:
     ----------------
     |- sh mut t : ok
     """
-    _attribute(gt.share, "global", at, "T7", discipline)
+    check_attribute(gt.share, Sort.GLOBAL, at, discipline)
     if not sharable(gt.type, gt.share):
-        raise Invalid(f"a shared global may not hold a local {gt.type}", at.span, rule="T7")
+        raise Invalid(f"a {gt.share.value} global may not hold a local {gt.type}", at.span, rule="T7")
 
 
 @typing_rule("T8", fig=21, row="Types: tables")
@@ -126,7 +132,7 @@ def tabletype_ok(tt: TableType, at: Node, discipline: Discipline) -> None:
     -------------------------
     |- sh rt[n] : ok
     """
-    _attribute(tt.share, "table", at, "T8", discipline)
+    check_attribute(tt.share, Sort.TABLE, at, discipline)
     if not sharable(tt.elem, tt.share):
         raise Invalid(f"a shared table may not hold a local {tt.elem}", at.span, rule="T8")
     limits_ok(tt.limits, MAX_ENTRIES, "table size must be at most 2^32-1", at)
@@ -162,7 +168,9 @@ def limits_ok(limits: Limits, bound: int, too_big: str, at: Node) -> None:
         )
 
 
-def _attribute(share: Share, kind: str, at: Node, rule: str, discipline: Discipline) -> None:
-    if share is SHARED and not discipline.attributes:
-        message = f"a {kind} may not be shared under the discipline {discipline.name!r}: only memories may"
-        raise Invalid(message, at.span, rule=rule)
+def check_attribute(share: Share, sort: Sort, at: Node, discipline: Discipline) -> None:
+    """That the design may write this attribute on a definition of that sort. Raises NotExpressible."""
+    if share is SHARED and sort not in discipline.shared:
+        raise NotExpressible(discipline.name, f"shared {sort.value}s", at.span)
+    if share is TLS and not (discipline.tls and sort is Sort.GLOBAL):
+        raise NotExpressible(discipline.name, f"thread-local {sort.value}s", at.span)

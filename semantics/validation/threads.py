@@ -17,6 +17,7 @@ def fork(c: Context, e: Fork, _operands: Operands) -> Arrow:
     ----------------------------
     C |- fork i : t* -> eps
     """
+    c.require(e, "fork")
     ft = c.func(e, e.func)
     if ft.share is not Share.SHARED:
         raise refuse(
@@ -38,8 +39,7 @@ def instantiate(c: Context, e: Instantiate, _operands: Operands) -> Arrow:
 
     mod is closed: the premise is worked off on its own, after the module that contains the instruction.
     """
-    if not c.discipline.attributes:
-        raise refuse(e, f"instantiate is not an instruction under the discipline {c.discipline.name!r}")
+    c.require(e, "instantiate")
     c.spaces.nested.append(e.module)
     imports, exports = interface(e.module)
     return Arrow(tuple(map(reference_to, imports)), tuple(map(reference_to, exports)))

@@ -11,7 +11,7 @@ from litmus.language import Quantifier, Test, load_tests
 from semantics.diagnostics import TextError
 
 PATHS = catalogue.paths()
-THEMES = {"paper", "classic", "mixed-size", "growth", "wait-notify", "threads", "programs", "compiled"}
+THEMES = {"paper", "classic", "mixed-size", "growth", "wait-notify", "threads", "programs", "compiled", "floats"}
 MODELS = {"wasm", "paper-dag", "wasm-threads", "sc"}
 
 

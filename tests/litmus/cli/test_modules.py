@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from litmus.cli import main
-from litmus.cli.status import BAD_INPUT, OK
+from litmus.cli.status import BAD_INPUT, FAILED, OK
 
 TEXT = """(module $m
   (import "env" "memory" (memory 1 2 shared))
@@ -75,11 +76,76 @@ def test_binaries_are_checked(here: Path, capsys: Run) -> None:
 
 
 @pytest.mark.parametrize("verb", ["run", "outcomes", "explain"])
-def test_a_module_alone_asks_nothing(here: Path, capsys: Run, verb: str) -> None:
+def test_what_a_module_imports_is_provided_by_a_test(here: Path, capsys: Run, verb: str) -> None:
     main(["convert", "m.wat", "m.wasm"])
-    for file in ("m.wasm", "m.wat"):
+    for file, place in (("m.wasm", ":0x13: "), ("m.wat", ":2:26: ")):
         assert main([verb, file]) == BAD_INPUT
         captured = capsys.readouterr()
         shown = captured.out + captured.err
-        assert f'{file} is a valid module, but a module alone asks nothing; it exports func "add"' in shown
+        assert f'{file}{place}link error: unknown import "env" "memory"' in shown
         assert f'module "{file}"' in shown
+        assert 'it exports func "add"' in shown
+
+
+GLOBALS = """(module $m (global $g (export "g") (mut i32) (i32.const 1)) (global (export "k") i64 (i64.const -1))
+  (func $s (global.set $g (i32.const 7))) (start $s))"""
+TRAPS = "(module (func $divide (drop (i32.div_u (i32.const 1) (i32.const 0)))) (start $divide))"
+FORKS = """(module (global $g (export "g") (mut i32) (i32.const 1)) (memory 1 1 shared)
+  (func $child shared (i32.atomic.store (i32.const 0) (i32.const 5)))
+  (func $s (fork $child) (global.set $g (i32.atomic.load (i32.const 0)))) (start $s))"""
+SPECTEST = (
+    """(module (import "spectest" "print_i32" (func $p (param i32))) (func $s (call $p (i32.const 1))) (start $s))"""
+)
+
+
+def test_a_module_alone_is_instantiated(here: Path, capsys: Run) -> None:
+    (here / "g.wat").write_text(GLOBALS)
+    (here / "s.wat").write_text(SPECTEST)
+    assert main(["convert", "g.wat", "g.wasm"]) == OK
+    capsys.readouterr()
+    for file in ("g.wat", "g.wasm", "s.wat"):
+        assert main(["run", file]) == OK
+        assert "holds" in capsys.readouterr().out
+    for file in ("g.wat", "g.wasm"):
+        assert main(["outcomes", file]) == OK
+        shown = capsys.readouterr().out
+        assert "g: forall (host:done)" in shown
+        assert re.search(r"host:g +host:k +host ends +wasm-threads\n +7 +18446744073709551615 +done", shown)
+        assert "1 outcome under wasm-threads; complete" in shown
+
+
+def test_a_module_that_traps_fails(here: Path, capsys: Run) -> None:
+    (here / "t.wat").write_text(TRAPS)
+    assert main(["convert", "t.wat", "t.wasm"]) == OK
+    for file in ("t.wat", "t.wasm"):
+        assert main(["run", file]) == FAILED
+        assert "UNEXPECTED: host:status=trap" in capsys.readouterr().out
+
+
+def test_a_module_whose_start_function_forks(here: Path, capsys: Run) -> None:
+    (here / "f.wat").write_text(FORKS)
+    assert main(["run", "f.wat"]) == OK
+    capsys.readouterr()
+    assert main(["outcomes", "f.wat", "--model", "wasm", "--model", "sc"]) == OK
+    assert "2 outcomes under wasm; complete" in capsys.readouterr().out
+
+
+def test_the_name_section_names_functions_in_reports(here: Path, capsys: Run) -> None:
+    (here / "t.wat").write_text(
+        '(module (import "env" "memory" (memory 1 1 shared)) (func (nop))'
+        ' (func $write (export "write") (i32.store (i32.const 0) (i32.const 1)))'
+        ' (func (export "read") (result i32) (i32.load (i32.const 0))))'
+    )
+    (here / "t.litmus").write_text(
+        'WASM T\n{ i32 x @ 0; }\nmodule "t.wasm"\n P           | Q                ;\n'
+        " call $write | r0 = call $read ;\nexists (1:r0=1)\n"
+    )
+    assert main(["convert", "t.wat", "t.wasm"]) == OK
+    assert main(["explain", "t.litmus"]) == OK
+    shown = capsys.readouterr().out
+    assert re.search(r"i32.store +t.wasm:0x[0-9a-f]+ in [$]write\n", shown)
+    assert re.search(r"i32.load +t.wasm:0x[0-9a-f]+\n", shown)  # has no name
+    data = (here / "t.wasm").read_bytes()
+    (here / "bad.wasm").write_bytes(data.replace(b"\x41\0\x41\1\x36", b"\x01\1\x41\1\x36"))
+    assert main(["check", "bad.wasm"]) == BAD_INPUT
+    assert re.match(r"bad.wasm:0x[0-9a-f]+ in [$]write: invalid: type mismatch", capsys.readouterr().err)

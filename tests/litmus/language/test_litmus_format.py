@@ -368,3 +368,42 @@ def test_other_suffixes(tmp_path: object) -> None:
     path.write_text(MP, "utf-8")
     [test] = load_tests(path)
     assert isinstance(test, Test)
+
+
+FLOATS = """WASM floats
+{ f32 x = -0; f64 z = nan:0x1; f32 0:given = inf; }
+thread T0 {
+  r0 = f32.load x
+  r1 = f64.promote_f32 (f32.add r0 1.5)
+  f64 r2 = 0x1p-3
+  f64.store z r2
+  r3 = i32.trunc_f32_s given
+  r4 = f32.gt r0 0
+}
+"""
+
+
+def test_floats_have_literals_and_registers() -> None:
+    found = parse_litmus(
+        Source(
+            "t.litmus", FLOATS + "exists (0:r0=-0.0 /\\ 0:r1!=1.5 /\\ z=nan:0x1 /\\ 0:given=inf /\\ x=-nan /\\ 0:r3=1)"
+        )
+    )
+    assert found.condition is not None
+    assert found.condition.proposition == And(
+        (
+            Equals(("T0", "r0"), 0x80000000),
+            Not(Equals(("T0", "r1"), 0x3FF8000000000000)),
+            Equals(("", "z"), 0x7FF0000000000001),
+            Equals(("T0", "given"), 0x7F800000),
+            Equals(("", "x"), 0xFFC00000),
+            Equals(("T0", "r3"), 1),
+        )
+    )
+    assert [str(found.kinds["T0"][f"r{i}"]) for i in range(5)] == ["f32", "f64", "f64", "i32", "i32"]
+    assert [d.content for d in found.module.datas] == [bytes((0, 0, 0, 0x80)), bytes((1, 0, 0, 0, 0, 0, 0xF0, 0x7F))]
+
+
+def test_a_location_called_nan_is_a_location() -> None:
+    found = parse_litmus(Source("t.litmus", "WASM t\n{ f32 nan; f32 x; }\nthread T0 { }\nexists x=nan"))
+    assert found.condition is not None and found.condition.proposition == Same(("", "x"), ("", "nan"))

@@ -55,7 +55,7 @@ def interleavings(module: Module, threads: tuple[str, ...]) -> set[Outcome]:
     setup = Sequential()
     instance, _ = setup.instantiate(module)
     world = _World(setup.store, instance.mems[0])
-    initial = tuple(setup.oracle.bytes[world.memory][:BYTES])
+    initial = tuple(setup.oracle.bytes[world.memory].load(0, BYTES))
     functions = [setup.store.func(instance.exports[t][1]) for t in threads]
     configs = tuple(start(setup.store, instance.exports[t][1]) for t in threads)
     found: set[Outcome] = set()

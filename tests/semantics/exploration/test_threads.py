@@ -7,7 +7,7 @@ import pytest
 from semantics.diagnostics import TextError
 from semantics.execution.structure import EventStructure, Kind
 from semantics.exploration import explore
-from semantics.exploration.program import Command, Get, HostThread, Instantiate, Invoke, Join, Program, Spawn
+from semantics.exploration.program import Bounds, Command, Get, HostThread, Instantiate, Invoke, Join, Program, Spawn
 from semantics.syntax.types import I32, I64
 from tests.semantics.exploration.programs import SHARED, func, leaves, module, outline, unfolded
 
@@ -157,3 +157,21 @@ def test_unknown_names_say_what_is_near():
         run(spawn("a"), spawn("a"))
     with pytest.raises(TextError, match="takes other arguments"):
         run(call("ld", 1))
+
+
+STARTS = module(SHARED, CHILD, "(func $s (i32.const 9) (fork $c) (drop (i32.load (i32.const 0)))) (start $s)")
+
+
+def test_an_instance_is_initialised_once_even_where_its_start_function_forks():
+    """The initial store has the regions of instances that were made; the others are written as they are made."""
+    s = explore(Program("test", HostThread("main", (Instantiate("m", STARTS),))))
+    written = [a.location.region for e in s.events if e.kind is Kind.INIT for a in e.actions]
+    assert len(written) == len(set(written)) == 1
+
+
+def test_a_bound_on_events():
+    fill = func("P0", "(memory.fill (i32.const 0) (i32.const 1) (i32.const 200))")
+    other = func("P1", "(i32.store (i32.const 0) (i32.const 1))")
+    s = unfolded(SHARED, fill, other, bounds=Bounds(events=50))
+    assert len(s.events) <= 55
+    assert [leaf.reason for leaf in leaves(s, "P0")] == ["bound of 50 events reached"]

@@ -13,6 +13,7 @@ from semantics.merging import ImportRef, Merged
 from semantics.merging.fields import Space
 from semantics.profiles.fork import FORK_GROWING
 from semantics.reduction.run import Exhausted, Result, Sequential
+from semantics.runtime.actions import Field, Region
 from semantics.runtime.configuration import Trap, Value
 from semantics.runtime.store import ModuleInst
 from semantics.syntax.modules import ExternKind, Module
@@ -290,7 +291,9 @@ def trace(world: World, seed: int) -> list[object]:
         if kind is ExternKind.GLOBAL:
             found.append((at, world.machine.global_value(address)))
         elif kind is ExternKind.MEMORY:
-            found.append((at, bytes(oracle.bytes[address]).rstrip(b"\0"), len(oracle.bytes[address])))
+            pages = [(offset, bytes(page)) for offset, page in oracle.bytes[address].written() if any(page)]
+            found.append((at, pages, oracle.values[Region(address, Field.LEN)]))
         elif kind is ExternKind.TABLE:
-            found.append((at, [world.functions.get(a, a and -1) for a in oracle.entries[address]]))
+            entries = map(oracle.entries[address].load, range(oracle.values[Region(address, Field.LEN)]))
+            found.append((at, [world.functions.get(a, a and -1) for a in entries]))
     return found

@@ -555,7 +555,7 @@ ROWS = [
         "fill-ok",
         w.MemoryFill(),
         (i32(4), i32(0x107), i32(2)),
-        step(then=Move(data(4), (7, 7), 0, 2), acts=(len_is(PAGE),), when=(1,)),
+        step(then=Move(data(4), Fill(7, 2), 0, 2), acts=(len_is(PAGE),), when=(1,)),
     ),
     Row("fill-ok", w.TableFill(), (i32(2), ref(0), i32(0)), step(acts=(T2,), when=(1,))),
     Row(

@@ -1,5 +1,7 @@
 """What is printed reads back as the same syntax."""
 
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -38,8 +40,9 @@ from semantics.syntax.types import (
     TableType,
 )
 from semantics.text import Context, parse_fragment, parse_module
+from semantics.text.literals import read_float
 from semantics.text.opcodes import ROWS
-from semantics.text.printer import print_instr, print_module
+from semantics.text.printer import print_float, print_instr, print_module, show_float
 
 
 @pytest.mark.parametrize(
@@ -101,7 +104,7 @@ def test_floats_are_printed_exactly(type, bits, printed):
 
 
 # --- whole modules ------------------------------------------------------------------------------
-shares = st.sampled_from(Share)
+shares = st.sampled_from((Share.LOCAL, Share.SHARED))
 references = st.sampled_from([FUNCREF, EXTERNREF, SHARED_FUNCREF, SHARED_ANYREF])
 values = st.one_of(st.sampled_from([I32, I64, F32, F64]), references)
 value_lists = st.lists(values, max_size=3).map(tuple)
@@ -109,7 +112,7 @@ function_types = st.builds(FuncType, shares, value_lists, value_lists)
 limits = st.builds(Limits, st.integers(0, 9), st.none() | st.integers(0, 9))
 memory_types = st.builds(MemType, shares, limits)
 table_types = st.builds(TableType, shares, limits, references)
-global_types = st.builds(GlobalType, shares, st.booleans(), values)
+global_types = st.builds(GlobalType, st.sampled_from(Share), st.booleans(), values)
 small = st.integers(0, 2)
 orders = st.sampled_from([Order.UNORD, Order.SEQCST])
 memargs = st.builds(MemArg, st.integers(0, 2**32 - 1), st.integers(0, 3), small)
@@ -204,3 +207,30 @@ def test_a_wrong_print_would_be_noticed():
     printed = print_module(one)
     assert "offset=4" in printed
     assert parse_module(Source("b.wat", printed.replace("offset=4", "offset=8"))) != one
+
+
+@pytest.mark.parametrize(
+    ("bits", "width", "shown"),
+    [
+        (0, 32, "0.0"),
+        (0x80000000, 32, "-0.0"),
+        (0x3FC00000, 32, "1.5"),
+        (0x3DCCCCCD, 32, "0.1"),
+        (1, 32, "1e-45"),
+        (0x7F7FFFFF, 32, "3.4028235e+38"),
+        (0xFF800000, 32, "-inf"),
+        (0x7FC00000, 32, "nan"),
+        (0xFFA00000, 32, "-nan:0x200000"),
+        (0x3FF0000000000001, 64, "1.0000000000000002"),
+    ],
+)
+def test_floats_as_people_write_them(bits: int, width: int, shown: str) -> None:
+    assert show_float(bits, width) == shown and read_float(shown, width) == bits
+
+
+@pytest.mark.parametrize("width", (32, 64))
+def test_shown_floats_read_back(width: int) -> None:
+    rng = random.Random(width)
+    for _ in range(500):
+        bits = rng.randrange(1 << width)
+        assert read_float(show_float(bits, width), width) == read_float(print_float(bits, width), width) == bits

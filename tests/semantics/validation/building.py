@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from semantics.diagnostics import Invalid
+from semantics.diagnostics import Invalid, NotExpressible
 from semantics.syntax.instructions import Block, BlockType, Const, Drop, If, Instr, Loop, MemArg
 from semantics.syntax.modules import ExternKind, Function, Global, Import, Memory, Module, Table
 from semantics.syntax.types import (
@@ -103,3 +103,9 @@ def refused(module: Module, rule: str, words: str, discipline: Discipline = PAPE
     assert caught.value.rule == rule, caught.value.message
     assert caught.value.message.startswith(words), caught.value.message
     return caught.value
+
+
+def inexpressible(module: Module, feature: str, discipline: Discipline) -> None:
+    with pytest.raises(NotExpressible) as raised:
+        validate(module, discipline)
+    assert raised.value.message == f"not expressible under {discipline.name}: needs {feature}"

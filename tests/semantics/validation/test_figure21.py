@@ -285,7 +285,7 @@ def test_refuses(rule):
 @pytest.mark.parametrize(
     ("judgement", "holds"),
     [
-        (unord, {(Order.UNORD, LOCAL), (Order.UNORD, SHARED)}),
+        (unord, {(Order.UNORD, LOCAL), (Order.UNORD, SHARED), (Order.UNORD, Share.TLS)}),
         (seqcst, {(Order.SEQCST, SHARED)}),
     ],
 )

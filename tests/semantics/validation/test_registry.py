@@ -6,12 +6,17 @@ from typing import get_args
 
 import pytest
 
-from semantics.syntax.instructions import Call, Instr
+from semantics.profiles import PROFILES
+from semantics.reduction.designs import EFFECTS
+from semantics.syntax.instructions import Call, DesignInstr, Instr
 from semantics.validation import TYPING_RULES
 from semantics.validation.registry import RULE_OF, typing_rule
 
+assert PROFILES  # their files enter instructions too
+INSTRUCTIONS = sorted(({*get_args(Instr)} - {DesignInstr}) | EFFECTS.keys(), key=lambda kind: kind.__name__)
 
-@pytest.mark.parametrize("instruction", get_args(Instr), ids=lambda c: c.__name__)
+
+@pytest.mark.parametrize("instruction", INSTRUCTIONS, ids=lambda c: c.__name__)
 def test_every_instruction_has_a_rule(instruction):
     assert instruction in RULE_OF
 
@@ -23,7 +28,7 @@ def test_every_rule_states_itself(rule):
     assert any(len(line) >= 8 and set(line) == {"-"} for line in lines)
     assert rule.row
     assert (rule.figure, rule.page) == ((21, 30) if rule.source == "paper" else (None, None))
-    assert rule.source in {"paper", "core", "threads"}
+    assert rule.source in {"paper", "core", "threads", "design"}
 
 
 def test_the_bar_is_as_wide_as_the_rule():
