@@ -25,7 +25,7 @@ def explore(program: Program, bounds: Bounds = Bounds(), profile: Profile = FORK
     and StuckConfiguration where a profile's rows do not cover a redex.
     """
     linked = plan(program, profile)
-    cells = located(program, linked)
+    cells = located(program, linked, profile)
     reach = Reach(linked.store, linked.instances)
     solo = _solo(linked.threads[0], reach)
     confinement = _confinement(linked, reach, solo)

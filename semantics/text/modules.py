@@ -42,6 +42,7 @@ from semantics.text.types import (
     memory_type,
     reference_type,
     table_type,
+    take_attribute,
     take_locals,
     take_share,
     type_use,
@@ -301,7 +302,7 @@ class _Reader:
     def _read_table(self, definition: _Definition) -> None:
         cursor = definition.cursor
         begin = cursor.index
-        share = take_share(cursor)
+        share = take_attribute(cursor)
         if not at_reference_type(cursor):
             cursor.index = begin
             table_of = table_type(cursor)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from semantics.diagnostics import Invalid, NotExpressible
 from semantics.runtime.discipline import PAPER, Discipline, Sort
-from semantics.syntax.instructions import Expr, Node, RefFunc
+from semantics.syntax.instructions import Const, Expr, Node, RefFunc, RefNull
 from semantics.syntax.modules import Data, Elem, Function, Global, Import, Memory, Module, SegmentMode, Table
 from semantics.syntax.types import I32, ExternType, FuncType, GlobalType, MemType, Share, TableType
 from semantics.validation.bodies import check_body, check_constant
@@ -46,10 +46,15 @@ def global_(c: Context, g: Global) -> None:
     -------------------------------------------------------
     C |- ex* global gt e* : ex* gt
 
-    C, not sh(C): the initialiser is run by the instantiating thread.
+    C, not sh(C): the initialiser is run by the instantiating thread. [sh = tls: e* is t's default, where the design
+    asks for it (B.10)]
     """
     globaltype_ok(g.type, g, c.discipline)
     check_constant(c, g.init, g.type.type, g, "T31")
+    if g.type.share is Share.TLS and c.discipline.tls_default:
+        for e in g.init:
+            if not (isinstance(e, RefNull) or (isinstance(e, Const) and e.value == 0)):
+                raise Invalid("a thread-local global must start with the default of its type", e.span, rule="T31")
 
 
 @typing_rule("T32", Table, fig=21, row="Declarations: table")

@@ -22,9 +22,10 @@ from semantics.text.printer import print_module
 from tests.semantics.exploration.programs import SHARED, func, module, unfolded
 from tests.semantics.profiles.running import outcomes, results
 
-Seg = Literal["unord", "seqcst", "lock", "nop", "inst"]
-OPTIONS: tuple[Seg, ...] = ("unord", "seqcst", "lock", "nop", "inst")
+Seg = Literal["unord", "acqrel", "seqcst", "lock", "nop", "inst"]
+OPTIONS: tuple[Seg, ...] = ("unord", "acqrel", "seqcst", "lock", "nop", "inst")
 EXPLICIT = replace(PAPER, name="explicit", segments="explicit", shared=EVERY | {Sort.DATA, Sort.ELEM})
+ORDER = {"unord": Order.UNORD, "acqrel": Order.ACQREL}
 DATA = '(data $d "\\01")'
 INIT = "(memory.init $d (i32.const 8) (i32.const 0) (i32.const 1))"
 
@@ -87,7 +88,7 @@ def test_actions_on_the_drop_state(seg: Seg):
     if seg in ("nop", "inst"):
         assert not states
     else:
-        assert drops and inits and {a.order for a in states} == {Order.UNORD if seg == "unord" else Order.SEQCST}
+        assert drops and inits and {a.order for a in states} == {ORDER.get(seg, Order.SEQCST)}
     held = {}
     for event in events:
         places = {a.location.region.of for a in event.actions if a.location.region.field is Field.LOCK}
@@ -107,6 +108,7 @@ def run(seg: Seg, t1: str, t0: str, *show: str) -> set[tuple[object, ...]]:
         f"(func $t1 shared (local $r i32) {t1})",
         func("P0", "(local $r i32) (fork $t1)", t0),
         show=show,
+        model="wasm-acqrel",  # without acqrel actions it is wasm-threads
     )
 
 
