@@ -66,7 +66,8 @@ def encode_module(module: Module) -> bytes:
     """The binary of a module; its bindings become the name section, its custom sections keep their places.
 
     Raises Unsupported for what has no binary form: shared definitions other than memories, `fork`, `instantiate`,
-    nested modules, seqcst globals and tables, tables with an initial value, and accesses to other memories than 0.
+    nested modules, segments and modules with an attribute, seqcst globals and tables, tables with an initial value,
+    and accesses to other memories than 0.
     """
     return _Encoder(module).module()
 
@@ -85,6 +86,12 @@ class _Encoder:
         module = self.source
         if module.modules:
             raise Unsupported("a module in a module in the binary format", module.modules[0].span or module.span)
+        if module.shared:
+            raise _no_form("a module with the attribute", module.span)
+        segments: tuple[Elem | Data, ...] = (*module.elems, *module.datas)
+        for segment in segments:
+            if segment.share is Share.SHARED:
+                raise _no_form("a segment with an attribute", segment.span)
         vectors: dict[int, Sequence[bytes]] = {
             IMPORT: [self._import(i.module, i.name, i.type, i) for i in module.imports],
             FUNC: [self._type(f.type, f) for f in module.funcs],

@@ -207,7 +207,8 @@ def print_module(module: Module) -> str:
 
 
 def _module(module: Module, indent: str) -> Iterator[str]:
-    yield f"{indent}(module{_name(module.binding)}"
+    flag = " shared" if module.shared else ""
+    yield f"{indent}(module{_name(module.binding)}{flag}"
     inner = indent + "  "
     for type in module.types:
         yield f"{inner}(type {_defined_type(type)})"
@@ -331,9 +332,9 @@ def _elem(elem: Elem, module: Module) -> str:
         SegmentMode.ACTIVE: _offset(elem, "table", elem.table, module),
     }[elem.mode]
     items = "".join(f" (item{_constant(item, module)})" for item in elem.items)
-    return f"(elem{_name(elem.binding)}{mode} {elem.type}{items})"
+    return f"(elem{_name(elem.binding)}{mode}{_shared(elem.share)} {elem.type}{items})"
 
 
 def _data(data: Data, module: Module) -> str:
     offset = _offset(data, "memory", data.memory, module) if data.mode is SegmentMode.ACTIVE else ""
-    return f"(data{_name(data.binding)}{offset} {_string(data.content)})"
+    return f"(data{_name(data.binding)}{offset}{_shared(data.share)} {_string(data.content)})"
