@@ -35,7 +35,7 @@ def explore(program: Program, bounds: Bounds = Bounds(), profile: Profile = FORK
     lost = behind(_structure(unfolding), linked.modules)
     refute(builder, unfolding.init)
     if program.observed:
-        observe(builder, unfolding.oracle, cells, program.observed)
+        observe(builder, unfolding.oracle, cells, program.observed, unfolding.over)
     structure = _structure(unfolding)
     structure.behind = lost
     structure.region_names, structure.cells = region_names(linked, cells), cells
