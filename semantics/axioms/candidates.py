@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from semantics.axioms.queues import fifo_violations, react_violations
+from semantics.axioms.model import Waiting
+from semantics.axioms.queues import violations
 from semantics.axioms.violation import Violation
 from semantics.execution.candidate import CandidateExecution
 from semantics.execution.outcomes import Outcome
@@ -20,13 +21,12 @@ ENDED = (Status.DONE, Status.TRAP)
 """How a thread ends that others may join."""
 
 
-def ill_formed(execution: CandidateExecution, *, queue: bool) -> list[Violation]:
-    """Why an execution is no candidate; () events where a whole thread is meant. `queue`: the model has FIFO queues."""
+def ill_formed(execution: CandidateExecution, *, waiting: Waiting) -> list[Violation]:
+    """Why an execution is no candidate; () events where a whole thread is meant. `waiting`: the model's wait queues."""
     found = _paths(execution)
     if found:
         return found
-    found = [*_conditions(execution), *_sources(execution)]
-    found += fifo_violations(execution) if queue else react_violations(execution)
+    found = [*_conditions(execution), *_sources(execution), *violations(execution, waiting)]
     if execution.outcome is not None:
         outcome = outcome_of(execution.structure, execution.leaves, execution.values)
         if outcome != execution.outcome:

@@ -75,7 +75,7 @@ class Event:
     rule: str = ""  # the row that emitted it, as "load-ok"
     span: Span | None = None
     text: str = ""  # the instruction, as "i32.load offset=4"
-    queue: Location | None = None  # WAIT, NOTIFY, WOKEN, TIMEOUT: the location whose waiters are meant
+    queue: Location | None = None  # WAIT, NOTIFY, WOKEN, TIMEOUT, ACCESS of a wait that is over at once: whose waiters
     fate: Sym | None = None  # WAIT: a symbol of width 2 with a value of Fate
     limit: Term = 0  # NOTIFY: at most so many waiters are woken (unsigned 32 bits)
     count: Sym | None = None  # NOTIFY: how many were woken
@@ -150,8 +150,8 @@ class EventStructure:
     `init` is the id of the initial event: happens-before everything else (A.6, item 6). `asw` are pairs of
     event ids. `incomplete` says what the unfolding left out other than CUT leaves (empty: nothing).
     `behind`: where a path was cut, why writes behind the cut might steer even what stands before it, in a model
-    that lets a read see what program order puts later ("": they cannot). `region_names` are for people:
-    {region: "x"}; `cells` names byte ranges: {"x": (location, size)}.
+    that lets a read see what program order puts later ("": they cannot). `references` are the regions whose values are
+    references. `region_names` are for people: {region: "x"}; `cells` names byte ranges: {"x": (location, size)}.
     """
 
     events: list[Event]
@@ -164,6 +164,7 @@ class EventStructure:
     cells: dict[str, tuple[Location, int]] = field(default_factory=dict)
     incomplete: list[str] = field(default_factory=list)
     behind: str = ""
+    references: frozenset[Region] = frozenset()
     rules: dict[str, int] = field(default_factory=dict)  # rule name -> how often it fired
 
     def path(self, node: int) -> list[int]:

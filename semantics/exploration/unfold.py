@@ -40,10 +40,10 @@ from semantics.runtime.actions import (
     writing,
     written,
 )
-from semantics.runtime.configuration import Configuration, NotifyPrime, Transition, WaitPrime
+from semantics.runtime.configuration import Configuration, NotifyPrime, Step, Transition, WaitPrime
 from semantics.runtime.profile import Profile
 from semantics.syntax import instructions
-from semantics.syntax.instructions import Fence, Instantiate
+from semantics.syntax.instructions import Fence, Instantiate, Wait
 from semantics.syntax.types import Order
 from semantics.terms import Term, apply, extract, symbols
 from semantics.terms.term import App
@@ -284,7 +284,7 @@ class Unfolding:
         if actions:
             actions = self._settle(path, actions)
         then = step.then.__class__
-        if actions or then is WaitPrime or then is NotifyPrime or instr.__class__ is Fence:
+        if actions or then is WaitPrime or then is NotifyPrime or instr.__class__ is Fence or _over_at_once(transition):
             self._event(path, transition, actions)
         return back_edge is None or self._back_edge(path)
 
@@ -329,7 +329,8 @@ class Unfolding:
                 kind = Kind.FENCE
             elif instr.__class__ is Instantiate:
                 kind = Kind.INIT
-            builder.event(*here, kind, actions, rule, span, text, notears=step.notears)
+            place = _waited_for(step) if _over_at_once(transition) else None
+            builder.event(*here, kind, actions, rule, span, text, place, notears=step.notears)
             if any(a.__class__ is not Read for a in actions):
                 path.effects += 1
 
@@ -414,6 +415,16 @@ class Unfolding:
             child.facts[what] = value
             child.config = with_operand(config, self.plan.store, waiting.position, value)
             self.paths.append(child)
+
+
+def _over_at_once(transition: Transition) -> bool:
+    """Whether a transition is a wait that found another value: it suspends nobody, but takes its turn in the queue."""
+    return transition.instr.__class__ is Wait and bool(transition.step.result)
+
+
+def _waited_for(step: Step) -> Location:
+    """The location that a wait compared."""
+    return next(a.location for a in step.actions if a.location.region.field is Field.DATA)
 
 
 def _asks(transition: Transition, location: Location) -> bool:

@@ -13,7 +13,8 @@ from semantics.exploration.unfold import Unfolding
 from semantics.profiles.fork import FORK
 from semantics.runtime.actions import Field, Region
 from semantics.runtime.profile import Profile
-from semantics.runtime.store import ModuleInst
+from semantics.runtime.store import GlobalInst, ModuleInst, Store
+from semantics.syntax.types import RefType
 
 
 def explore(program: Program, bounds: Bounds = Bounds(), profile: Profile = FORK) -> EventStructure:  # noqa: B008
@@ -38,6 +39,7 @@ def explore(program: Program, bounds: Bounds = Bounds(), profile: Profile = FORK
         observe(builder, unfolding.oracle, cells, program.observed, unfolding.over)
     structure = _structure(unfolding)
     structure.behind = lost
+    structure.references = frozenset(r for r in _regions(structure) if _holds_references(linked.store, r))
     structure.region_names, structure.cells = region_names(linked, cells), cells
     return structure
 
@@ -54,6 +56,18 @@ def _structure(unfolding: Unfolding) -> EventStructure:
         incomplete=list(builder.incomplete),
         rules=builder.rules,
     )
+
+
+def _regions(structure: EventStructure) -> set[Region]:
+    return {action.location.region for event in structure.events for action in event.actions}
+
+
+def _holds_references(store: Store, region: Region) -> bool:
+    """Whether the values of a region are references."""
+    if region.field is Field.VAL:
+        held = store[region.addr]
+        return isinstance(held, GlobalInst) and isinstance(held.type.type, RefType)
+    return region.field is Field.ELEM
 
 
 def _solo(main: Planned, reach: Reach) -> int:

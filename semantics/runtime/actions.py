@@ -96,17 +96,13 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Rmw:
-    """rmw l w1* w2*: reads `old`, writes `new`; always seqcst."""
+    """rmw l w1* w2*: reads `old`, writes `new`; seqcst (Fig. 15), or acqrel in the acquire-release proposal."""
 
     location: Location
     size: int  # units
     old: Term
     new: Term
-
-    @property
-    def order(self) -> Order:
-        """ord(rmw) = seqcst (Fig. 15)."""
-        return Order.SEQCST
+    order: Order = Order.SEQCST
 
 
 Action = Read | Write | Rmw

@@ -17,6 +17,9 @@ HostImports = Mapping[tuple[str, str], tuple[type[DesignInstr], FuncType | None]
 """What an embedder provides: (module, name) of an import -> the instruction that is the function's body, and its type,
 None where the import's own type is taken."""
 
+ANY = "*"
+"""Stands for every name of a module among the host's imports; the instruction's field `name` is then that name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:

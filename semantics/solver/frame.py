@@ -57,6 +57,7 @@ class Area:
     reads: int = 0
     writes: int = 0
     seqcst: int = 0
+    acqrel: int = 0
     tearfree: int = 0
     notears: int = 0
     segments: list[Segment] = field(default_factory=list)
@@ -195,7 +196,9 @@ class Frame:
                 if action.order is Order.SEQCST:
                     area.seqcst |= bit
                     area.tearfree |= bit
-                elif action.size <= 4 and action.location.offset % action.size == 0:
+                elif action.order is Order.ACQREL:
+                    area.acqrel |= bit
+                if action.order is not Order.SEQCST and action.size <= 4 and action.location.offset % action.size == 0:
                     area.tearfree |= bit
                 if event.notears and (region.field is Field.DATA):
                     area.notears |= bit

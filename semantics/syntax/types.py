@@ -17,9 +17,11 @@ class Share(Enum):
 
 
 class Order(Enum):
-    """ord ::= unord | seqcst. `init` (proposal text, S2) marks initialising writes only."""
+    """ord ::= unord | acqrel | seqcst. `acqrel` is not the paper's but the acquire-release proposal's. `init` (proposal
+    text, S2) marks initialising writes only."""
 
     UNORD = "unord"
+    ACQREL = "acqrel"
     SEQCST = "seqcst"
     INIT = "init"
 
