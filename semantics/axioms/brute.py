@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
-from semantics.axioms.candidates import access, ended, ill_formed, outcome_of
+from semantics.axioms.candidates import access, ended, ill_formed, outcome_of, over
 from semantics.axioms.evaluate import check, demanded_order
 from semantics.axioms.linear import orders
 from semantics.axioms.model import Linearisation, Model, Waiting
@@ -122,7 +122,10 @@ def candidates(
         nodes = [n for leaf in leaves.values() for n in structure.path(leaf)]
         events = tuple(sorted(e for n in nodes for e in structure.nodes[n].events))
         start = CandidateExecution(structure, events, leaves, {}, {})
+        if over(start) > 1:
+            continue
         ends = {s: ended(start, i.thread) for s, i in structure.symbols.items() if i.origin is Origin.ENDED}
+        ends |= {s: over(start) for s, i in structure.symbols.items() if i.origin is Origin.OVER}
         conditions = [c for n in nodes for c in structure.nodes[n].condition]
         sources = _sources(structure, events, hb0 if prune else [0] * len(hb0))
         for wakes, queues in _wait_queues(structure, events, hb0, waiting):

@@ -67,6 +67,8 @@ def _paths(execution: CandidateExecution) -> list[Violation]:
     on_paths = sorted(e for node in existing(structure, leaves) for e in structure.nodes[node].events)
     if on_paths != sorted(execution.events):
         return [Violation("events", tuple(sorted(set(on_paths) ^ set(execution.events))))]
+    if over(execution) > 1:
+        return [Violation("ends")]
     exist = set(on_paths)
     for info in structure.threads:
         if (info.spawn is None or info.spawn in exist) != (info.id in leaves):
@@ -85,6 +87,8 @@ def _conditions(execution: CandidateExecution) -> list[Violation]:
     for symbol, info in structure.symbols.items():
         if info.origin is Origin.ENDED and symbol in values and values[symbol] != ended(execution, info.thread):
             found.append(Violation("join"))
+        if info.origin is Origin.OVER and symbol in values and values[symbol] != over(execution):
+            found.append(Violation("killed"))
     return found
 
 
@@ -93,7 +97,13 @@ def ended(execution: CandidateExecution, thread: int | None) -> int:
     if thread is None or thread not in execution.leaves:
         return 0
     leaf = execution.structure.nodes[execution.leaves[thread]].leaf
-    return int(leaf is not None and leaf.status in ENDED)
+    return int(leaf is not None and leaf.status in ENDED and not leaf.ends)
+
+
+def over(execution: CandidateExecution) -> int:
+    """How many threads end the program."""
+    leaves = (execution.structure.nodes[node].leaf for node in execution.leaves.values())
+    return sum(leaf is not None and leaf.ends for leaf in leaves)
 
 
 def _sources(execution: CandidateExecution) -> list[Violation]:

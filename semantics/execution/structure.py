@@ -13,7 +13,7 @@ end of a joined thread -> the join, initial event -> everything is *not* listed 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -46,7 +46,13 @@ class Status(Enum):
     DONE = "done"
     TRAP = "trap"
     BLOCKED = "blocked"  # suspended for ever: wait' without notify or timeout, a join of a blocked thread
+    EXIT = "exit"  # ended the program, with an exit code: the register EXIT_CODE
+    KILLED = "killed"  # another thread ended the program before this one came to an end
     CUT = "cut"  # a bound stopped the unfolding here: outcomes may be missing beyond
+
+
+EXIT_CODE = "exit"
+"""The register of a thread with status EXIT that has the program's exit code; it hides a local variable `$exit`."""
 
 
 class Fate(Enum):
@@ -80,12 +86,14 @@ class Event:
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """The end of a path: its status, the thread's registers (name -> value) and, where it says more, a reason. `traps`
-    gives the reason of each command that trapped, by its trap register, in the specification's words."""
+    gives the reason of each command that trapped, by its trap register, in the specification's words. `ends`: the
+    thread ends the program here (WS6, systems.md B.2), of which there is at most one in an execution."""
 
     status: Status
     registers: Mapping[str, Term]
     reason: str = ""
     traps: Mapping[str, str] = field(default_factory=dict)
+    ends: bool = False
 
 
 @dataclass(slots=True)
@@ -121,7 +129,8 @@ class Origin(Enum):
     CHOICE = "choice"  # free: memory.grow may fail, ...
     FATE = "fate"  # of the WAIT `event`: a Fate value
     COUNT = "count"  # of the NOTIFY `event`: how many waiters it woke
-    ENDED = "ended"  # width 1: whether thread `thread` reached a leaf DONE or TRAP
+    ENDED = "ended"  # width 1: whether thread `thread` reached a leaf DONE or TRAP, and others go on
+    OVER = "over"  # width 1: whether some thread reached a leaf that ends the program
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +204,17 @@ class EventStructure:
     def leaves(self, thread: int) -> list[int]:
         """Ids of the leaf nodes of one thread."""
         return [n.id for n in self.nodes if n.thread == thread and n.leaf is not None]
+
+
+def deciding(nodes: Iterable[PathNode], info: SymbolInfo) -> list[PathNode]:
+    """The nodes of which one is chosen iff a symbol of origin ENDED or OVER is 1."""
+    if info.origin is Origin.OVER:
+        return [n for n in nodes if n.leaf is not None and n.leaf.ends]
+    mine = [(n, n.leaf) for n in nodes if n.thread == info.thread and n.leaf is not None]
+    return [n for n, leaf in mine if leaf.status in _ENDED and not leaf.ends]
+
+
+_ENDED = (Status.DONE, Status.TRAP)
 
 
 def close(before: list[int], sources: Mapping[int, int], init: int) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from semantics.execution.structure import Kind, Status
-from semantics.exploration import suspension
+from semantics.exploration import killing, suspension
 from semantics.exploration.linking import Await, Begin, Call, Fetch, Make
 from semantics.exploration.path import Path
 from semantics.reduction.access import cell
@@ -24,7 +24,7 @@ def next_command(unfolding: Unfolding, path: Path) -> bool:
     if path.position == unfolding.solo:
         unfolding.together(path)
     if path.position >= len(commands):
-        return unfolding.leaf(path, Status.DONE)
+        return unfolding.leaf(path, killing.at_the_end(unfolding, path))
     command = commands[path.position]
     path.position += 1
     if isinstance(command, Begin):
@@ -55,6 +55,7 @@ def _make(unfolding: Unfolding, path: Path, command: Make) -> bool:
         )
         path.effects += 1
         path.visible += 1
+        path.exposed = True
     path.call = None
     if command.made.code and unfolding.oracle.profile.start:
         path.config = evaluating(command.made.instance, command.made.code)

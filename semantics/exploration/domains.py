@@ -21,7 +21,7 @@ from itertools import islice, product
 from math import prod
 from typing import NamedTuple
 
-from semantics.execution.structure import Event, Kind, Origin, PathNode, Status, SymbolInfo, Thread
+from semantics.execution.structure import Event, Kind, Origin, PathNode, SymbolInfo, Thread, deciding
 from semantics.exploration.ranges import possible_values
 from semantics.runtime.actions import (
     BYTE,
@@ -264,8 +264,11 @@ class Domains:
             assert info.event is not None
             return self._counts(self._events[info.event])
         if info.origin is Origin.ENDED:
-            leaves = [n.leaf for n in self._nodes if n.thread == info.thread and n.leaf is not None]
-            return Domain(frozenset(int(f.status in (Status.DONE, Status.TRAP)) for f in leaves), False)
+            ends = {n.id for n in deciding(self._nodes, info)}
+            leaves = [n.id for n in self._nodes if n.thread == info.thread and n.leaf is not None]
+            return Domain(frozenset(int(n in ends) for n in leaves), False)
+        if info.origin is Origin.OVER:
+            return _BIT if deciding(self._nodes, info) else Domain(frozenset((0,)), False)
         return _BIT
 
     def _counts(self, notify: Event) -> Domain:

@@ -16,7 +16,7 @@ from semantics.runtime.profile import Profile
 from semantics.runtime.store import GlobalInst, MemInst
 from semantics.syntax.modules import ExternKind, Module
 from semantics.syntax.types import I32, I64, Order, ValType
-from semantics.terms import Term
+from semantics.terms import Sym, Term, negate
 
 BYTES_I32 = 4
 
@@ -54,18 +54,26 @@ def _location(cell: Cell, plan: Plan, profile: Profile) -> tuple[Location, int]:
 
 
 def observe(
-    builder: Builder, oracle: Oracle, cells: dict[str, tuple[Location, int]], observed: tuple[str, ...]
+    builder: Builder,
+    oracle: Oracle,
+    cells: dict[str, tuple[Location, int]],
+    observed: tuple[str, ...],
+    over: Sym | None = None,
 ) -> None:
     """Adds the hidden thread "" that reads the observed cells, one event each, after every other event.
 
     The reads are seqcst: of two final seqcst writes that nothing else orders, the final store has the later in the
-    total order. A cell that nobody can change needs no event.
+    total order. A cell that nobody can change needs no event. Where the program is `over` nothing is left to be read.
     """
     types: dict[str, ValType] = {}
     registers: dict[str, Term] = {}
     before = len(builder.events)
     thread = builder.thread("", None, None, types, hidden=True)
     oracle.held = {}
+    node = thread.root
+    if over is not None and over in builder.symbols:
+        builder.leaf(builder.node(thread.id, thread.root, (over,)).id, Status.DONE, {})
+        node = builder.node(thread.id, thread.root, (negate(over),)).id
     for name in observed:
         location, size = cells[name]
         found = oracle.store[location.region.addr]
@@ -80,9 +88,9 @@ def observe(
             continue
         flag = size <= BYTES_I32 and location.offset % size == 0 if isinstance(found, MemInst) else None
         read = Read(Order.SEQCST, location, size, value)
-        event = builder.event(thread.id, thread.root, Kind.OBSERVE, (read,), "observe", text=name, notears=flag)
+        event = builder.event(thread.id, node, Kind.OBSERVE, (read,), "observe", text=name, notears=flag)
         builder.asw += [(other, event) for other in range(before)]
-    builder.leaf(thread.root, Status.DONE, registers)
+    builder.leaf(node, Status.DONE, registers)
 
 
 def region_names(plan: Plan, cells: dict[str, tuple[Location, int]]) -> dict[Region, str]:

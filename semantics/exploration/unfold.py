@@ -14,8 +14,8 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from semantics.diagnostics import InternalError, Span
-from semantics.execution.structure import Kind, Origin, Status
-from semantics.exploration import commands, suspension
+from semantics.execution.structure import EXIT_CODE, Kind, Origin, Status
+from semantics.exploration import commands, killing, suspension
 from semantics.exploration.builder import Builder
 from semantics.exploration.confinement import Confinement
 from semantics.exploration.domains import Domains, Loose
@@ -78,6 +78,7 @@ class Unfolding:
         self.paths: list[Path] = []
         self.threads: deque[Path] = deque()
         self.joins = suspension.Joins()
+        self.over = killing.symbol(self.builder, profile)
         self._postponed: list[_Postponed] = []
         self._held: dict[int, dict[Region, Content]] = {}
         self._alone: Path | None = None  # the main thread's path, as long as it is alone
@@ -111,6 +112,9 @@ class Unfolding:
         """Unfolds a path until it ends, forks or is postponed."""
         going = True
         while going:
+            if path.exposed:
+                going = killing.may_be_killed(self, path)
+                continue
             self.oracle.held, self.oracle.thread = path.held, path.thread
             going = commands.next_command(self, path) if path.config is None else self._advance(path, path.config)
 
@@ -156,12 +160,16 @@ class Unfolding:
         self.paths += reversed(paths)
         return False
 
-    def leaf(self, path: Path, status: Status, reason: str = "") -> bool:
-        """Ends a path, with an END event where a join waits for the thread."""
+    def leaf(self, path: Path, status: Status, reason: str = "", code: Term = 0) -> bool:
+        """Ends a path, with an END event where a join waits for the thread. `code` is that of an EXIT."""
         self.together(path)
-        if status is Status.DONE or status is Status.TRAP:
+        ends = killing.ends(self.oracle.profile, status)
+        if status in (Status.DONE, Status.TRAP) and not ends:
             self.joins.ended(self, path)
-        self.builder.leaf(path.node, status, {**path.registers, **self.locals(path)}, reason, path.traps)
+        registers = {**path.registers, **self.locals(path)}
+        if status is Status.EXIT:
+            registers[EXIT_CODE] = code
+        self.builder.leaf(path.node, status, registers, reason, path.traps, ends)
         return False
 
     def locals(self, path: Path) -> dict[str, Term]:
@@ -301,6 +309,7 @@ class Unfolding:
         text = mnemonic(instr)
         here = (path.thread, path.node)
         path.visible += 1
+        path.exposed |= then.__class__ is NotifyPrime or any(a.__class__ is not Read for a in actions)
         if then.__class__ is WaitPrime:
             fate = builder.symbol(2, "fate")
             path.suspension = builder.event(

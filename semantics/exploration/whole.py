@@ -39,7 +39,7 @@ def explore(program: Program, bounds: Bounds = Bounds(), profile: Profile = FORK
     lost = behind(_structure(unfolding), linked.modules)
     refute(builder, unfolding.init)
     if program.observed:
-        observe(builder, unfolding.oracle, cells, program.observed)
+        observe(builder, unfolding.oracle, cells, program.observed, unfolding.over)
     structure = _structure(unfolding)
     structure.behind = lost
     structure.references = frozenset(r for r in _regions(structure) if _holds_references(linked.store, r))

@@ -52,6 +52,7 @@ class Profile:
     own: whose threads may touch a local object: the owner groups of INV-C. `nobody`: the design does not promise it
     trap: a trap ends its thread, its agent, the program, or its thread and those that join it (DEC 26)
     mainret: when the main thread returns the others go on, or the program exits
+    exits: an instruction or host function may end the program
     block: any thread may wait, or not the main one
     """
 
@@ -76,7 +77,13 @@ class Profile:
     own: Literal["thread", "agent", "component", "nobody"] = "thread"
     trap: Literal["isolate", "agent", "all", "to-joiner"] = "isolate"
     mainret: Literal["isolate", "exit-all"] = "isolate"
+    exits: bool = False
     block: Literal["any", "not-main"] = "any"
+
+    @property
+    def kills(self) -> bool:
+        """Whether threads may be killed: something may end the whole program."""
+        return self.exits or self.trap == "all" or self.mainret == "exit-all"
 
 
 DEFAULT = Profile("fork", "fork and instantiate, sharing written on each definition; the paper repaired (default)")

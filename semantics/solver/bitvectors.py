@@ -13,7 +13,7 @@ from semantics.axioms.candidates import outcome_of
 from semantics.axioms.model import Model
 from semantics.execution.candidate import CandidateExecution
 from semantics.execution.outcomes import And, Equals, HasStatus, Not, Observable, Or, Outcome, Proposition, Same
-from semantics.execution.structure import EventStructure, Fate, Kind, Leaf, Origin, Status
+from semantics.execution.structure import EventStructure, Fate, Kind, Leaf, Origin, Status, deciding
 from semantics.runtime.actions import BYTE, Field, read_value
 from semantics.solver.checks import Checks, prune, queue_order
 from semantics.solver.closures import Demands
@@ -46,7 +46,7 @@ class BitValues:
         self.waits = len(frame.by_kind(Kind.WAIT))
 
     def symbol(self, symbol: Sym) -> Literals:
-        """The literals of a FATE, COUNT or ENDED symbol's values."""
+        """The literals of a FATE, COUNT, ENDED or OVER symbol's values."""
         found = self.of.get(symbol)
         if found is None:
             info = self.frame.structure.symbols[symbol]
@@ -59,13 +59,9 @@ class BitValues:
             found = self.of[symbol] = {value: self.clauses.fresh() for value in values}
             self.links += [(literal, symbol, value) for value, literal in found.items()]
             self.clauses.add(found.values())
-            if info.origin is Origin.ENDED:
-                ended = [
-                    self.frame.guard_of_node[n.id]
-                    for n in self.frame.structure.nodes
-                    if n.thread == info.thread and n.leaf is not None and n.leaf.status in (Status.DONE, Status.TRAP)
-                ]
-                is_ended = self.clauses.any_of(ended)
+            if info.origin in (Origin.ENDED, Origin.OVER):
+                nodes = deciding(self.frame.structure.nodes, info)
+                is_ended = self.clauses.any_of([self.frame.guard_of_node[n.id] for n in nodes])
                 self.clauses.add([-is_ended, found[1]])
                 self.clauses.add([is_ended, found[0]])
         return found
@@ -116,7 +112,7 @@ class BitVectors:
         deadline.check()
         self.values = BitValues(frame, clauses)
         for symbol, info in structure.symbols.items():
-            if info.origin in (Origin.FATE, Origin.COUNT, Origin.ENDED):
+            if info.origin in (Origin.FATE, Origin.COUNT, Origin.ENDED, Origin.OVER):
                 self.values.symbol(symbol)
         self.suspensions.emit(self.values)
         self.selectors = checks.emit_all()

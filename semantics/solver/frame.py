@@ -127,7 +127,17 @@ class Frame:
                     clauses.add((-literal, here))
                 clauses.add((-here, *chosen))
                 clauses.at_most_one(chosen)
+        self._one_end(guards)
         return guards
+
+    def _one_end(self, guards: list[int]) -> None:
+        """At most one thread ends the program: it is over then."""
+        ends: dict[int, list[int]] = {}
+        for node in self.structure.nodes:
+            if node.leaf is not None and node.leaf.ends and guards[node.id] != FALSE:
+                ends.setdefault(node.thread, []).append(guards[node.id])
+        if len(ends) > 1:
+            self.clauses.at_most_one([self.clauses.any_of(leaves) for leaves in ends.values()])
 
     def _existence(self) -> None:
         """Fills `alive`, `together` and `entails` from the trees."""
