@@ -17,6 +17,7 @@ from litmus.language.signatures import VALUE_TYPES, Definitions, Signature, decl
 from semantics.diagnostics import TextError
 from semantics.text.cursor import bounds
 from semantics.text.literals import is_integer
+from semantics.text.opcodes import ORDERS
 from semantics.text.sexpr import Form, Item, Text, Word
 
 _ADDRESS = re.compile(r"([A-Za-z_]\w*)(?:\+(\d+))?")
@@ -25,7 +26,7 @@ _ONE_IMMEDIATE = {
     "local.get", "local.set", "local.tee", "global.get", "global.set", "br", "br_if", "call", "fork", "ref.func",
     "ref.null", "data.drop", "elem.drop", "instantiate",
 }  # fmt: skip
-_VARIABLE = re.compile(r"global\.(?:atomic\.)?(get|set)(?:\.seqcst|\.unord)?")
+_VARIABLE = re.compile(r"global\.(?:atomic\.)?(get|set)(?:\.seqcst|\.acqrel|\.unord)?")
 _ALL_IMMEDIATES = ("br_table", "i32.const", "i64.const", "f32.const", "f64.const")
 _STRUCTURED = ("block", "loop", "then", "else")
 _TYPE_USES = ("type", "param", "result")
@@ -209,7 +210,7 @@ class Code:
                 self.registers.setdefault(register[1:], self._type_of(operands[0]) or "i32")
 
     def _is_immediate(self, name: str, word: str, first: bool) -> bool:
-        if word.startswith("$") or "=" in word:
+        if word.startswith("$") or "=" in word or (word in ORDERS and "atomic." in name):
             return True
         if name in _ALL_IMMEDIATES:
             return not is_instruction(word) and (first or name == "br_table")

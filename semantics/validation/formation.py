@@ -41,18 +41,19 @@ def seqcst(order: Order, share: Share, discipline: Discipline) -> bool:
     ------------------
     |- seqcst : shared
 
-    Where the discipline has atomics on local state (threads proposal): |- seqcst : sh.
+    Where the discipline has atomics on local state (threads proposal): |- seqcst : sh. The acquire-release proposal's
+    order likewise: |- acqrel : shared.
     """
-    return order is Order.SEQCST and (share is SHARED or discipline.seqcst_on_local)
+    return order in (Order.SEQCST, Order.ACQREL) and (share is SHARED or discipline.seqcst_on_local)
 
 
 def check_order(c: Context, e: Node, order: Order, share: Share, kind: ExternKind, index: int) -> None:
     """The premise |- ord : sh of the access `e` to a definition. Raises Invalid (rule T2)."""
     if unord(order, share, c.discipline) or seqcst(order, share, c.discipline):
         return
-    if order is Order.SEQCST:
+    if order in (Order.SEQCST, Order.ACQREL):
         word = f"local {kind.value} {c.name(kind, index)}"
-        raise Invalid(f"seqcst access to {word}: atomics need shared state", e.span, rule="T2")
+        raise Invalid(f"{order.value} access to {word}: atomics need shared state", e.span, rule="T2")
     raise Invalid(f"no instruction has the order {order.value}", e.span, rule="T2")
 
 
