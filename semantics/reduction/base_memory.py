@@ -61,7 +61,7 @@ def segment_drop_ok(frame: Frame, operands: tuple[Value, ...], instr: DataDrop |
 
 @local_rule("fence-ok", fig="core", instr=Fence)
 def fence_ok(frame: Frame, operands: tuple[Value, ...], instr: Fence, oracle: Oracle) -> Step:
-    """atomic.fence  -->(fence)  eps: an event without memory actions [S13]"""
+    """atomic.fence  -->(fence)  eps: an event without memory actions [S13]; none if it is acqrel [DEC 7]"""
     return Step()
 
 
