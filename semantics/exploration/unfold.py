@@ -14,7 +14,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from semantics.diagnostics import InternalError, Span
-from semantics.execution.structure import EXIT_CODE, Kind, Origin, Status
+from semantics.execution.structure import EXIT_CODE, Kind, Origin, Status, Touch
 from semantics.exploration import commands, killing, suspension
 from semantics.exploration.builder import Builder
 from semantics.exploration.confinement import Confinement
@@ -81,6 +81,7 @@ class Unfolding:
         self.over = killing.symbol(self.builder, profile)
         self._postponed: list[_Postponed] = []
         self._held: dict[int, dict[Region, Content]] = {}
+        self._local: dict[int, bool] = {}
         self._alone: Path | None = None  # the main thread's path, as long as it is alone
 
     # --- the work list --------------------------------------------------------------------------
@@ -169,7 +170,7 @@ class Unfolding:
         registers = {**path.registers, **self.locals(path)}
         if status is Status.EXIT:
             registers[EXIT_CODE] = code
-        self.builder.leaf(path.node, status, registers, reason, path.traps, ends)
+        self.builder.leaf(path.node, status, registers, reason, path.traps, ends, path.touched)
         return False
 
     def locals(self, path: Path) -> dict[str, Term]:
@@ -282,11 +283,29 @@ class Unfolding:
                 self.builder.introduce(sym, Origin.CHOICE)
         actions = step.actions
         if actions:
+            if instr.__class__ is not Instantiate:
+                self._touch(path, actions, instr)
             actions = self._settle(path, actions)
         then = step.then.__class__
         if actions or then is WaitPrime or then is NotifyPrime or _orders(instr) or _over_at_once(transition):
             self._event(path, transition, actions)
         return back_edge is None or self._back_edge(path)
+
+    def _touch(self, path: Path, actions: tuple[Action, ...], instr: instructions.Instr | None) -> None:
+        """Notes the path's first access to each local object (INV-C)."""
+        for action in actions:
+            region = action.location.region
+            address = region.addr
+            if address not in path.touched and not region.of and self._is_local(address):
+                span = instr.span if instr is not None else None
+                touch = Touch(mnemonic(instr), span, any(map(writing, actions)))
+                path.touched = {**path.touched, address: touch}
+
+    def _is_local(self, address: int) -> bool:
+        found = self._local.get(address)
+        if found is None:
+            found = self._local[address] = self.plan.store.is_local(address)
+        return found
 
     def _settle(self, path: Path, actions: tuple[Action, ...]) -> tuple[Action, ...]:
         """Carries out the actions on contents that the path holds; the others, which others may see."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from semantics.diagnostics import InternalError
 from semantics.runtime.actions import Field, Payload, Region
 from semantics.syntax.modules import ExternKind, Function, Module
-from semantics.syntax.types import ExternType, FuncType, GlobalType, MemType, RefType, TableType
+from semantics.syntax.types import ExternType, FuncType, GlobalType, MemType, RefType, Share, TableType
 
 
 @dataclass(slots=True, eq=False)
@@ -156,6 +156,11 @@ class Store:
         if isinstance(found, DataInst | ElemInst):
             raise InternalError(f"the object at address {address} is a segment")
         return found.type
+
+    def is_local(self, address: int) -> bool:
+        """Whether the object at an address is local: data segments are shared, element segments as their type."""
+        found = self[address]
+        return not isinstance(found, DataInst) and found.type.share is Share.LOCAL
 
     def addresses(self) -> range:
         """All addresses so far."""
