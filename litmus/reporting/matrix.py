@@ -8,12 +8,13 @@ from typing import Any
 from xml.etree import ElementTree
 
 from litmus.checking.matrix import Cell, MatrixRow
-from litmus.reporting.names import Names, shows_statuses
+from litmus.reporting.names import Names
 from litmus.reporting.text import table
 from semantics.execution.outcomes import Outcome
+from semantics.execution.structure import Status
 
 LEGEND = (
-    "Each outcome stands by itself. invalid: refused by that typing rule; inexpressible: the design lacks that; "
+    "Each outcome stands by itself, with the threads that did not end well. invalid: refused by that typing rule; inexpressible: the design lacks that; "
     "unlinkable: an import has no match; !: a local object is accessed by threads of different owners; "
     "...: outcomes may be missing."
 )
@@ -90,10 +91,9 @@ def outcomes(cell: Cell) -> list[str]:
         return [cell.refusal.value]
     assert cell.table is not None and cell.subject is not None  # a program that runs has both
     names, subject = Names.of(cell.subject), cell.subject
-    statuses = shows_statuses(cell.table.outcomes, subject.proposition, subject.threads)
-
     def line(outcome: Outcome) -> str:
-        return " ".join(names.bindings(outcome, subject.shown, statuses)) or "ends"
+        ended = [f"{names.thread(t)}:{s.value}" for t, s in outcome.statuses if s is not Status.DONE]
+        return " ".join([*names.bindings(outcome, subject.shown, False), *ended]) or "ends"
 
     found = [*dict.fromkeys(map(line, cell.table.outcomes))] or ["none"]
     if cell.violations:
