@@ -8,8 +8,9 @@ from semantics.execution.structure import Kind, Status
 from semantics.exploration import killing, suspension
 from semantics.exploration.linking import Await, Begin, Call, Fetch, Make
 from semantics.exploration.path import Path
+from semantics.reduction.access import cell
 from semantics.reduction.machine import evaluating, start
-from semantics.runtime.actions import Field, Location, Read, Region
+from semantics.runtime.actions import Read
 from semantics.runtime.configuration import Configuration, Trap
 from semantics.syntax.types import Order
 
@@ -63,10 +64,11 @@ def _make(unfolding: Unfolding, path: Path, command: Make) -> bool:
 
 def _fetch(unfolding: Unfolding, path: Path, command: Fetch) -> bool:
     """Reads a global into a register."""
-    location = Location(Region(command.address, Field.VAL))
+    location = cell(unfolding.oracle, command.address)
     value = unfolding.oracle.read(location, 1, command.object.type.type.bits)
     path.registers[command.result] = value
-    if location.region not in path.held and location.region not in unfolding.oracle.constants:
+    region = location.region
+    if not region.of and region not in path.held and region not in unfolding.oracle.constants:
         actions = (Read(Order.UNORD, location, 1, value),)
         unfolding.builder.event(path.thread, path.node, Kind.ACCESS, actions, "global-get-ok", command.span, "get")
         path.visible += 1

@@ -44,7 +44,7 @@ from semantics.runtime.actions import (
 from semantics.runtime.configuration import Configuration, NotifyPrime, Step, Transition, WaitPrime
 from semantics.runtime.profile import Profile
 from semantics.syntax import instructions
-from semantics.syntax.instructions import Fence, Instantiate, Wait
+from semantics.syntax.instructions import Fence, Instantiate, Instr, Wait
 from semantics.syntax.types import I32, Order
 from semantics.terms import Term, apply, extract, symbols
 from semantics.terms.term import App
@@ -286,7 +286,7 @@ class Unfolding:
         if actions:
             actions = self._settle(path, actions)
         then = step.then.__class__
-        if actions or then is WaitPrime or then is NotifyPrime or instr.__class__ is Fence or _over_at_once(transition):
+        if actions or then is WaitPrime or then is NotifyPrime or _orders(instr) or _over_at_once(transition):
             self._event(path, transition, actions)
         return back_edge is None or self._back_edge(path)
 
@@ -377,21 +377,22 @@ class Unfolding:
         if config is None or isinstance(waiting.what, Location):
             return None
         values = redex_operands(config, self.plan.store)
-        instance = config.frame.instance
+        instance, whole = config.frame.instance, True
         match config.redex:
-            case instructions.Store(_, size, memarg, order):
+            case instructions.Store(type_, size, memarg, order):
+                whole = type_.is_integer and size <= 4
                 region, value = Region(instance.mems[memarg.memory], Field.DATA), values[1].term
-            case instructions.Rmw(_, "xchg", size, memarg):
-                region, value, order = Region(instance.mems[memarg.memory], Field.DATA), values[1].term, Order.SEQCST
-            case instructions.Cmpxchg(_, size, memarg):
-                region, value, order = Region(instance.mems[memarg.memory], Field.DATA), values[2].term, Order.SEQCST
+            case instructions.Rmw(_, "xchg", size, memarg, order):
+                region, value = Region(instance.mems[memarg.memory], Field.DATA), values[1].term
+            case instructions.Cmpxchg(_, size, memarg, order):
+                region, value = Region(instance.mems[memarg.memory], Field.DATA), values[2].term
             case instructions.TableSet(table, order):
                 region, value, size = Region(instance.tables[table], Field.ELEM), values[1].term, 1
             case _:
                 return None
         if region.field is Field.DATA:
             value = extract(value, 0, 8 * size)
-        return Loose(path.thread, path.node, Write(order, Location(region), size, value))
+        return Loose(path.thread, path.node, Write(order, Location(region), size, value), whole)
 
     def _split(self, path: Path, waiting: _Postponed, new: list[int], first: bool) -> None:
         """A child of a postponed path for each of the values `new`."""
@@ -417,6 +418,11 @@ class Unfolding:
             child.facts[what] = value
             child.config = with_operand(config, self.plan.store, waiting.position, value)
             self.paths.append(child)
+
+
+def _orders(instr: Instr | None) -> bool:
+    """Whether an instruction is a fence that orders: an acqrel one does not, as long as no weaker order is atomic."""
+    return isinstance(instr, Fence) and instr.order is Order.SEQCST
 
 
 def _over_at_once(transition: Transition) -> bool:

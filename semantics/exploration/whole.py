@@ -6,6 +6,7 @@ from semantics.execution.structure import EventStructure
 from semantics.exploration.behind import behind
 from semantics.exploration.confinement import FORKED, Confinement, Footprint, Reach, footprint
 from semantics.exploration.linking import Call, Fetch, Make, Plan, Planned, plan
+from semantics.exploration.locks import hold_locks
 from semantics.exploration.observation import located, observe, region_names
 from semantics.exploration.program import Bounds, Program
 from semantics.exploration.prune import refute
@@ -24,7 +25,7 @@ def explore(program: Program, bounds: Bounds = Bounds(), profile: Profile = FORK
     and StuckConfiguration where a profile's rows do not cover a redex.
     """
     linked = plan(program, profile)
-    cells = located(program, linked)
+    cells = located(program, linked, profile)
     reach = Reach(linked.store, linked.instances)
     solo = _solo(linked.threads[0], reach)
     confinement = _confinement(linked, reach, solo)
@@ -33,6 +34,8 @@ def explore(program: Program, bounds: Bounds = Bounds(), profile: Profile = FORK
     unfolding = Unfolding(linked, confinement, solo, bounds, profile)
     unfolding.run()
     builder = unfolding.builder
+    if profile.seg == "lock":
+        hold_locks(builder, linked.store)
     lost = behind(_structure(unfolding), linked.modules)
     refute(builder, unfolding.init)
     if program.observed:

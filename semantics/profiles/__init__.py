@@ -6,7 +6,7 @@ A file holds a design: its record, its instructions, their typing rules and thei
 from difflib import get_close_matches
 
 from semantics.diagnostics import Span, TextError
-from semantics.profiles import create, fork, wasi, web
+from semantics.profiles import create, fork, tls, wasi, web
 from semantics.runtime.profile import Profile
 
 PROFILES: dict[str, Profile] = {
@@ -16,6 +16,8 @@ PROFILES: dict[str, Profile] = {
         fork.FORK_PAPER,
         create.CREATE,
         create.CREATE_UNCHECKED,
+        tls.TLS,
+        tls.TLS_INHERIT,
         wasi.WASI,
         web.WEB,
     )

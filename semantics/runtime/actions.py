@@ -18,12 +18,13 @@ BYTE = 8
 
 
 class Field(Enum):
-    """fld ::= val | data | elem | len."""
+    """fld ::= val | data | elem | len, and the lock of a segment (systems.md B.11)."""
 
     VAL = "val"
     DATA = "data"
     ELEM = "elem"
     LEN = "len"
+    LOCK = "lk"
 
 
 @dataclass(frozen=True, slots=True, order=False)

@@ -46,7 +46,9 @@ class Profile:
         that is not shared (contexts, B.9)
     inherit: what a new thread's cells hold: the value that instantiation gave, or a copy of the spawning thread's
         (tls_init, wavm_ctx; DEC 18)
-    seg: the order of the accesses to a segment's drop state (B.11, DEC 20); `nop`: dropping does nothing
+    seg: the accesses to a segment's drop state (B.11, DEC 20): their order; `lock`: seqcst under a reader-writer lock,
+        a drop is happens-before or after every other operation; `nop`: dropping does nothing; `inst`: every thread has
+        a drop state of its own, as in designs that give it an instance
     own: whose threads may touch a local object: the owner groups of INV-C. `nobody`: the design does not promise it
     trap: a trap ends its thread, its agent, the program, or its thread and those that join it (DEC 26)
     mainret: when the main thread returns the others go on, or the program exits
@@ -81,7 +83,7 @@ class Profile:
     growth: Literal["may-fail", "granted"] = "may-fail"
     cells: Literal["declared", "mutable"] = "declared"
     inherit: Literal["initial", "copy"] = "initial"
-    seg: Literal["unord", "seqcst", "nop"] = "unord"
+    seg: Literal["unord", "acqrel", "seqcst", "lock", "nop", "inst"] = "seqcst"
     own: Literal["thread", "agent", "component", "nobody"] = "thread"
     trap: Literal["isolate", "agent", "all", "to-joiner"] = "isolate"
     mainret: Literal["isolate", "exit-all"] = "isolate"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from semantics.syntax.instructions import Expr, Node
-from semantics.syntax.types import ExternType, FuncType, GlobalType, MemType, RefType, TableType, ValType
+from semantics.syntax.types import ExternType, FuncType, GlobalType, MemType, RefType, Share, TableType, ValType
 
 
 class ExternKind(Enum):
@@ -84,18 +84,19 @@ class SegmentMode(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Data(Node):
-    """A data segment."""
+    """A data segment; `share` is its attribute where the design has one (systems.md B.11)."""
 
     content: bytes
     mode: SegmentMode
     memory: int = 0
     offset: Expr = ()
     binding: str | None = None
+    share: Share = Share.LOCAL
 
 
 @dataclass(frozen=True, slots=True)
 class Elem(Node):
-    """An element segment; each item is a constant expression."""
+    """An element segment; each item is a constant expression; `share` as for data."""
 
     type: RefType
     items: tuple[Expr, ...]
@@ -103,6 +104,7 @@ class Elem(Node):
     table: int = 0
     offset: Expr = ()
     binding: str | None = None
+    share: Share = Share.LOCAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,8 @@ class Custom:
 
 @dataclass(frozen=True, slots=True)
 class Module(Node):
-    """mod ::= module ...; `types` is the type section. Nested modules (for `instantiate`) stand in `modules`."""
+    """mod ::= module ...; `types` is the type section. Nested modules (for `instantiate`) stand in `modules`.
+    `shared` is the flag of the whole module (systems.md B.8)."""
 
     types: tuple[FuncType, ...] = ()
     imports: tuple[Import, ...] = ()
@@ -129,6 +132,7 @@ class Module(Node):
     elems: tuple[Elem, ...] = ()
     start: int | None = None
     modules: tuple[Module, ...] = ()
+    shared: bool = False
     binding: str | None = field(default=None, compare=False)
     customs: tuple[Custom, ...] = field(default=(), compare=False)
 
