@@ -16,7 +16,7 @@ from semantics.exploration.path import Path
 from semantics.reduction.fig11_global import notified_ok, spawn_ok, timeout_ok, wake_ok
 from semantics.reduction.machine import resume
 from semantics.runtime.actions import Region
-from semantics.runtime.configuration import Configuration, ForkPrime, NotifyPrime, WaitPrime
+from semantics.runtime.configuration import Configuration, ExitPrime, ForkPrime, NotifyPrime, WaitPrime
 from semantics.syntax.types import ValType
 from semantics.terms import Sym, Term, apply, negate
 
@@ -70,6 +70,9 @@ def global_step(unfolding: Unfolding, path: Path, config: Configuration) -> bool
         unfolding.builder.count_rule("notified-ok")
         path.config = resume(config, *notified_ok(pending, 0 if pending.limit == 0 else count).result)
         return True
+    if isinstance(pending, ExitPrime):
+        unfolding.spin.ended(config)
+        return unfolding.leaf(path, Status.EXIT, code=pending.code)
     if isinstance(pending, WaitPrime):
         return _wait(unfolding, path, config, pending)
     raise InternalError("no administrative instruction is pending")
@@ -84,11 +87,10 @@ def _fork(unfolding: Unfolding, path: Path, config: Configuration, pending: Fork
     name = builder.thread_name(builder.threads[path.thread].name, path.forks, base)
     call = call_of(pending.func, code, pending.arguments)
     planned = Planned(FORKED, name, False, [call])
-    if pending.made is not None:
-        planned.commands.insert(0, Make(pending.made, None))
+    planned.commands[:0] = [Make(made, None) for made in pending.made]
     child = begin(unfolding, path, planned, local_types(code, call.locals), None, "spawn-ok")
     if pending.body is not None:
-        child.call, child.position, child.config = call, 1, pending.body
+        child.call, child.position, child.config = call, len(planned.commands), pending.body
     builder.count_rule("spawn-ok")
     path.config = resume(config, *spawn_ok(pending).result)
 

@@ -28,6 +28,7 @@ from semantics.exploration.program import Bounds
 from semantics.exploration.spin import Spin, Verdict, outermost
 from semantics.reduction.machine import Stop, redex_operands, run_pure, successors, with_operand
 from semantics.reduction.operands import ALL_CONCRETE, CONCRETE, concrete_positions
+from semantics.reduction.relinking import Initialise
 from semantics.runtime.actions import (
     Action,
     Field,
@@ -44,7 +45,7 @@ from semantics.runtime.configuration import Configuration, NotifyPrime, Step, Tr
 from semantics.runtime.profile import Profile
 from semantics.syntax import instructions
 from semantics.syntax.instructions import Fence, Instantiate, Instr, Wait
-from semantics.syntax.types import Order
+from semantics.syntax.types import I32, Order
 from semantics.terms import Term, apply, extract, symbols
 from semantics.terms.term import App
 
@@ -116,7 +117,7 @@ class Unfolding:
             if path.exposed:
                 going = killing.may_be_killed(self, path)
                 continue
-            self.oracle.held, self.oracle.thread = path.held, path.thread
+            self.oracle.ask_for(path)
             going = commands.next_command(self, path) if path.config is None else self._advance(path, path.config)
 
     def _advance(self, path: Path, config: Configuration) -> bool:
@@ -170,6 +171,7 @@ class Unfolding:
         registers = {**path.registers, **self.locals(path)}
         if status is Status.EXIT:
             registers[EXIT_CODE] = code
+            self.builder.typed(path.thread, EXIT_CODE, I32)
         self.builder.leaf(path.node, status, registers, reason, path.traps, ends, path.touched)
         return False
 
@@ -346,7 +348,7 @@ class Unfolding:
             kind = Kind.ACCESS
             if instr.__class__ is Fence:
                 kind = Kind.FENCE
-            elif instr.__class__ is Instantiate:
+            elif instr.__class__ is Instantiate or instr.__class__ is Initialise:
                 kind = Kind.INIT
             place = _waited_for(step) if _over_at_once(transition) else None
             builder.event(*here, kind, actions, rule, span, text, place, notears=step.notears)
@@ -417,7 +419,7 @@ class Unfolding:
         if config is None:
             raise InternalError("a path without a configuration waits for an address")
         if isinstance(what, Location):
-            self.oracle.held, self.oracle.thread = path.held, path.thread
+            self.oracle.ask_for(path)
             self.oracle.answers = {what: tuple(new)}
             found = successors(config, self.oracle)
             self.oracle.answers = {}

@@ -22,6 +22,7 @@ from semantics.runtime.configuration import (
     CallPrime,
     Configuration,
     Enter,
+    ExitPrime,
     ForkPrime,
     Frame,
     Label,
@@ -44,7 +45,7 @@ class Stop(Enum):
     VALUES = "values"  # terminated: `operands` are the results
     TRAP = "trap"  # terminated: `pending` is the Trap
     REDEX = "redex"  # the next step carries actions or forks: ask `successors`
-    GLOBAL = "global"  # fork', wait' or notify' is pending: Fig. 11, then `resume`
+    GLOBAL = "global"  # fork', exit', wait' or notify' is pending: Fig. 11, then `resume`
     BACK_EDGE = "back edge"  # a branch restarted a loop: `label.node` is the loop
     LOOP = "loop"  # a loop was entered: `label.node` is the loop
     DEPTH = "depth"  # call' is pending and would exceed the depth that was allowed
@@ -52,7 +53,7 @@ class Stop(Enum):
 
 
 _PURE = frozenset(kind for kind, rules in REDEXES.items() if all(rule.pure for rule in rules))
-_GLOBAL = frozenset((ForkPrime, WaitPrime, NotifyPrime))
+_GLOBAL = frozenset((ForkPrime, ExitPrime, WaitPrime, NotifyPrime))
 
 
 def start(store: Store, func: int, arguments: Sequence[Value] = ()) -> Configuration:

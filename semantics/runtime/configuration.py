@@ -77,16 +77,22 @@ class Instantiation(NamedTuple):
 class ForkPrime(NamedTuple):
     """fork' (v* (call' a)), or spawn' c r of systems.md B.0: a new thread runs c, this one goes on with `result`.
 
-    c is `func` applied to `arguments`, after `made` has come to life where the thread has an instance of its own; or
-    it is `body`, of which `shown` is the function whose named locals are the thread's registers.
+    c is `func` applied to `arguments`, after `made` have come to life where the thread has instances of its own; or it
+    is `body`, of which `shown` is the function whose named locals are the thread's registers.
     """
 
     func: int
     arguments: tuple[Value, ...] = ()
     result: tuple[Value, ...] = ()
-    made: Instantiation | None = None
+    made: tuple[Instantiation, ...] = ()
     body: Configuration | None = None
     shown: Function | None = None
+
+
+class ExitPrime(NamedTuple):
+    """exit' c: the program ends here, with exit code c (WS6 of systems.md B.2)."""
+
+    code: Term
 
 
 class WaitPrime(NamedTuple):
@@ -128,7 +134,7 @@ class Activate(NamedTuple):
     code: Expr
 
 
-Admin = Enter | Break | Leave | Trap | CallPrime | ForkPrime | WaitPrime | NotifyPrime | Move | Activate
+Admin = Enter | Break | Leave | Trap | CallPrime | ForkPrime | ExitPrime | WaitPrime | NotifyPrime | Move | Activate
 
 
 class Step(NamedTuple):
@@ -171,7 +177,8 @@ class Activation(NamedTuple):
 
 class Configuration(NamedTuple):
     """f; E[e*] of one thread. `pending` is an administrative instruction in the hole, if there is one: Trap ends the
-    thread, WaitPrime, NotifyPrime and ForkPrime are for the global relation (Fig. 11), CallPrime is the next redex.
+    thread, WaitPrime, NotifyPrime, ForkPrime and ExitPrime are for the global relation (Fig. 11), CallPrime is the
+    next redex.
 
     Equality is structural; with parts shared it is cheap.
     """

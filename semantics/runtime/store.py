@@ -88,11 +88,13 @@ Object = FuncInst | GlobalInst | TableInst | MemInst | DataInst | ElemInst
 @dataclass(slots=True)
 class Store:
     """s: addresses (from 1) to objects. `initial` is the content of every region when its object was created;
-    `creator` says of an address who created it (whatever the caller of `allocate` gave)."""
+    `creator` says of an address who created it (whatever the caller of `allocate` gave), `owner` which instance has
+    it as a definition of its own."""
 
     objects: list[Object] = field(default_factory=list)
     initial: dict[Region, Payload] = field(default_factory=dict)
     creator: dict[int, object] = field(default_factory=dict)
+    owner: dict[int, ModuleInst] = field(default_factory=dict)
 
     def allocate(self, created: Object, creator: object = None) -> int:
         """A fresh address for an object."""
