@@ -169,8 +169,10 @@ class Unfolding:
         call, config = path.call, path.config
         if call is None or config is None:
             return {}
-        values = outermost(config).locals
-        return {name: values[index].term for name, index in call.locals}
+        frame = outermost(config)
+        if frame.func is None:  # host code: the function is still to come
+            return {}
+        return {name: frame.locals[index].term for name, index in call.locals}
 
     # --- the initial store ----------------------------------------------------------------------
     def together(self, path: Path) -> None:

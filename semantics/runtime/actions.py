@@ -18,12 +18,14 @@ BYTE = 8
 
 
 class Field(Enum):
-    """fld ::= val | data | elem | len."""
+    """fld ::= val | data | elem | len; and st | cn of a thread handle (systems.md B.7)."""
 
     VAL = "val"
     DATA = "data"
     ELEM = "elem"
     LEN = "len"
+    STATE = "st"
+    CANCEL = "cn"
 
 
 @dataclass(frozen=True, slots=True, order=False)

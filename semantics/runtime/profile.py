@@ -48,6 +48,9 @@ class Profile:
     trap: a trap ends its thread, its agent, the program, or its thread and those that join it (DEC 26)
     mainret: when the main thread returns the others go on, or the program exits
     block: any thread may wait, or not the main one
+    link_in: a module that is started in a thread of its own is linked by that thread, or by the one that starts it: who
+        traps where it cannot be linked (B.4, DEC 14)
+    handle: the order of the accesses to a thread handle's state (B.7, DEC 17)
     """
 
     name: str
@@ -72,6 +75,8 @@ class Profile:
     trap: Literal["isolate", "agent", "all", "to-joiner"] = "isolate"
     mainret: Literal["isolate", "exit-all"] = "isolate"
     block: Literal["any", "not-main"] = "any"
+    link_in: Literal["child", "parent"] = "child"
+    handle: Literal["seqcst", "unord"] = "seqcst"
 
 
 DEFAULT = Profile("fork", "fork and instantiate, sharing written on each definition; the paper repaired (default)")

@@ -11,7 +11,7 @@ from semantics.syntax.modules import Data, Elem, Function, Global, Import, Memor
 from semantics.syntax.types import I32, ExternType, FuncType, GlobalType, MemType, Share, TableType
 from semantics.validation.bodies import check_body, check_constant
 from semantics.validation.context import FUNC, Context, Spaces, project, refuse
-from semantics.validation.formation import functype_ok, globaltype_ok, memtype_ok, tabletype_ok
+from semantics.validation.formation import functype_ok, globaltype_ok, memtype_ok, reftype_ok, tabletype_ok
 from semantics.validation.operands import Body
 from semantics.validation.registry import typing_rule
 from semantics.validation.spaces import IndexSpaces, export, index_spaces
@@ -28,6 +28,8 @@ def function(c: Context, f: Function) -> None:
     `c` is sh(C) with locals and results; the label is that of the body.
     """
     functype_ok(f.type, f, c.discipline)
+    for t in f.locals:
+        reftype_ok(t, f, c.discipline)
     results = f.type.results
     check_body(c, Body(f.body, (), results, results, f, "T30"))
 
@@ -124,6 +126,7 @@ def elem(c: Context, segment: Elem) -> None:
     -----------------------------------------------------------------------------------------------------
     C |- elem rt (e*)* mode : rt
     """
+    reftype_ok(segment.type, segment, c.discipline)
     for item in segment.items:
         check_constant(c, item, segment.type, segment, "elem")
     if segment.mode is SegmentMode.ACTIVE:
@@ -170,6 +173,8 @@ def check_module(module: Module, discipline: Discipline, nested: list[Module]) -
 
     Closed modules that the code instantiates are added to `nested`.
     """
+    for opaque in module.opaques:
+        reftype_ok(opaque.type, opaque, discipline)
     for ft in module.types:
         functype_ok(ft, module, discipline)
     for im in module.imports:
