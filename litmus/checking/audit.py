@@ -48,8 +48,9 @@ def audit(
     free = open_problem(view, UNCONSTRAINED, limits)
     bound = open_problem(view, model, limits)
     finished = Same((claim.thread, claim.marker), (claim.thread, claim.marker))
-    possible = [o for o in free.outcomes() if holds(finished, o)]
-    allowed = [o for o in bound.outcomes() if holds(finished, o)]
+    unconstrained, constrained = free.outcomes(), bound.outcomes()
+    possible = [o for o in unconstrained if holds(finished, o)]
+    allowed = [o for o in constrained if holds(finished, o)]
     accepted = [o for o in possible if not holds(violation, o)]
     return AuditResult(
         claim.span.source.name,
@@ -60,7 +61,7 @@ def audit(
         _tuples(claim, names, possible),
         _tuples(claim, names, allowed),
         _tuples(claim, names, accepted),
-        tuple(dict.fromkeys((*gaps_of(free), *gaps_of(bound)))),
+        tuple(dict.fromkeys((*gaps_of(free), *gaps_of(bound), *unconstrained.reasons, *constrained.reasons))),
     )
 
 

@@ -18,7 +18,9 @@ from semantics.execution.outcomes import TRUE, Observable, Proposition, holds
 from semantics.execution.structure import EventStructure, Leaf, PathNode, Status
 from semantics.exploration import explore
 from semantics.exploration.program import Bounds, Program
-from semantics.solver import Problem, Reachable, Unknown, Unreachable
+from semantics.profiles import DEFAULT as FORK
+from semantics.runtime.profile import Profile
+from semantics.solver import TIME_LIMIT, Problem, Reachable, Unknown, Unreachable
 from semantics.terms import Term
 
 
@@ -41,7 +43,7 @@ def prepare(test: Test, limits: Limits = UNLIMITED) -> Prepared:
     """Unfolds a test's program."""
     started = perf_counter()
     loop = limits.loop or test.bound or Bounds().loop
-    structure = unfold(test.program, Limits(loop, limits.seconds))
+    structure = unfold(test.program, Limits(loop, limits.seconds), test.profile)
     shown = subject(test, structure)
     wanted = frozenset(shown.shown)
 
@@ -52,9 +54,9 @@ def prepare(test: Test, limits: Limits = UNLIMITED) -> Prepared:
     return Prepared(test, shown, structure, view, loop, perf_counter() - started)
 
 
-def unfold(program: Program, limits: Limits) -> EventStructure:
+def unfold(program: Program, limits: Limits, profile: Profile = FORK) -> EventStructure:
     """A program's event structure, to the bounds."""
-    return explore(program, Bounds() if limits.loop is None else Bounds(loop=limits.loop))
+    return explore(program, Bounds() if limits.loop is None else Bounds(loop=limits.loop), profile)
 
 
 def subject(test: Test, structure: EventStructure) -> Subject:
@@ -84,9 +86,9 @@ def _floats(test: Test, shown: Iterable[Observable]) -> dict[Observable, int]:
     return found
 
 
-def open_problem(structure: EventStructure, model: Model, limits: Limits) -> Problem:
-    """The solver's problem of an event structure under a model."""
-    return Problem(structure, model, time_limit=limits.seconds)
+def open_problem(structure: EventStructure, model: Model, limits: Limits, spent: float = 0) -> Problem:
+    """The solver's problem of an event structure under a model, whose time begins; exploration spent some already."""
+    return Problem(structure, model, time_limit=None if limits.seconds is None else limits.seconds - spent)
 
 
 def check(
@@ -105,7 +107,7 @@ def check(
     """
     started = perf_counter()
     test = prepared.test
-    problem = open_problem(prepared.view, model, limits)
+    problem = open_problem(prepared.view, model, limits, prepared.seconds)
     verdict: Verdict | None = None
     table: Table | None = None
     gaps: tuple[str, ...] = ()
@@ -130,6 +132,7 @@ def check(
         table,
         prepared.bound,
         prepared.structure.rules,
+        test.profile.name,
     )
 
 
@@ -147,12 +150,19 @@ def decide(problem: Problem, query: Proposition, *, why: bool = False) -> tuple[
             return Undecided(reason), (*gaps, reason)
     if gaps:
         return Undecided("; ".join(gaps)), gaps
-    if problem.possible(TRUE) is False:
+    some = problem.possible(TRUE)
+    if some is None:
+        return Undecided(TIME_LIMIT), (TIME_LIMIT,)
+    if not some:
         nothing = "no execution ends, so that there is no outcome to speak of"
         return Undecided(nothing), (nothing,)
     if not why:
         return Forbidden(), gaps
-    explained = problem.explain(query)
+    try:
+        explained = problem.explain(query)
+    except TimeoutError:
+        late = "forbidden, but the time limit struck before it was clear by what"
+        return Undecided(late), (*gaps, late)
     return Forbidden(explained.core, explained.execution), gaps
 
 

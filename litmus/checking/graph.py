@@ -116,6 +116,8 @@ def _place(event: Event) -> str:
 
 
 def _order(action: Action) -> str:
+    if action.order is Order.ACQREL:
+        return ".ar"
     return ".sc" if action.order is Order.SEQCST and not isinstance(action, Rmw) else ""
 
 

@@ -11,7 +11,7 @@ from litmus.checking.limits import UNLIMITED, Limits
 from litmus.checking.merge_properties import MOST_CONTEXTS, Pair, Property, properties
 from litmus.language.modules import load_module
 from semantics.axioms.model import Model
-from semantics.diagnostics import Invalid, TextError
+from semantics.diagnostics import Invalid, NotExpressible, TextError, WeftError
 from semantics.merging import ImportRef, Merged, Renamed, merge
 from semantics.profiles.fork import FORK
 from semantics.runtime.profile import Profile
@@ -135,13 +135,13 @@ def load_pair(sources: tuple[Path, Path]) -> Loaded:
 
 
 def _rules(modules: tuple[Module, Module], *, binary: bool) -> Discipline:
-    errors: dict[str, Invalid] = {}
+    errors: dict[str, WeftError] = {}
     preferred = (DEPLOYED, PAPER) if binary else (PAPER, DEPLOYED)
     for discipline in preferred:
         try:
             for module in modules:
                 validate(module, discipline)
-        except Invalid as error:
+        except (Invalid, NotExpressible) as error:
             errors[discipline.name] = error
         else:
             return discipline

@@ -21,7 +21,7 @@ def compare(
     """
     started = perf_counter()
     structure = prepared.structure if everything else prepared.view
-    tables = [tabulate(prepared.test, open_problem(structure, m, limits)) for m in models]
+    tables = [tabulate(prepared.test, open_problem(structure, m, limits, prepared.seconds)) for m in models]
     rows: dict[Outcome, None] = dict.fromkeys(o for t in tables for o in t.outcomes)
     found = [frozenset(t.outcomes) for t in tables]
     return Comparison(
@@ -40,6 +40,6 @@ def _allowed(outcome: Outcome, found: frozenset[Outcome], table: Table) -> bool 
 
 def count(prepared: Prepared, model: Model, limits: Limits = UNLIMITED) -> Count:
     """How many outcomes there are, without listing them where the solver keeps them factored."""
-    problem = open_problem(prepared.view, model, limits)
+    problem = open_problem(prepared.view, model, limits, prepared.seconds)
     found = problem.outcomes()
     return Count(prepared.subject, model.name, found.count(), (*gaps_of(problem), *found.reasons))

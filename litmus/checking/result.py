@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from litmus.checking.verdict import Allowed, Forbidden, Undecided, Verdict
-from litmus.language import Condition, Expectation
+from litmus.checking.verdict import Allowed, Forbidden, Refused, Undecided, Verdict
+from litmus.language import Condition, DesignExpectation, Expectation
 from semantics.execution.outcomes import Observable, Outcome, Proposition
+from semantics.profiles import DEFAULT as FORK
 
 if TYPE_CHECKING:
     from litmus.checking.graph import Graph
@@ -56,7 +57,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One test under one model.
+    """One test under one model, as the design `profile` writes it.
 
     `verdict` answers the question (verdict.py), None where the test asks nothing. `validated` says whether the
     condition holds as quantified, None where undecided or nothing is asked. `expected` is the verdict that the test
@@ -68,18 +69,19 @@ class Result:
     model: str
     verdict: Verdict | None
     validated: bool | None
-    expected: Expectation | None
+    expected: Expectation | DesignExpectation | None
     agrees: bool | None
     seconds: float
     gaps: tuple[str, ...] = ()
     table: Table | None = None
     bound: int = 0
     rules: Mapping[str, int] = field(default_factory=dict)
+    profile: str = FORK.name
 
     @property
     def answer(self) -> Expectation | None:
         """The verdict in the words of an expectation, None where undecided or nothing is asked."""
-        if self.subject.condition is None or self.verdict is None or isinstance(self.verdict, Undecided):
+        if self.subject.condition is None or self.verdict is None or isinstance(self.verdict, Undecided | Refused):
             return None
         return self.subject.condition.verdict(isinstance(self.verdict, Allowed))
 

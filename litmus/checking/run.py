@@ -11,8 +11,9 @@ from time import perf_counter
 from litmus.checking.errors import bad_input
 from litmus.checking.limits import Options
 from litmus.checking.result import BadInput, FileReport, Report, Result, ScriptResult
-from litmus.language import SUFFIXES, load_tests
-from semantics.diagnostics import InternalError, TextError, WeftError
+from litmus.language import SUFFIXES, load_tests, stated
+from litmus.language.modules import MODULES
+from semantics.diagnostics import InternalError, TextError, WeftError, load_source
 
 IN_PROCESS = 4
 """Up to so many files are decided in this process: starting others would cost more."""
@@ -45,7 +46,7 @@ def _expand(argument: str, catalogue: Callable[[str], Path]) -> list[Path]:
         if not found:
             raise TextError(f"the directory {argument} has no tests", expected=tuple(f"*{s}" for s in SUFFIXES))
         return found
-    if path.exists() or path.suffix in SUFFIXES or os.sep in argument:
+    if path.exists() or path.suffix in (*SUFFIXES, *MODULES) or os.sep in argument:
         return [path]
     return [catalogue(argument)]
 
@@ -91,7 +92,8 @@ def _parallel(files: Sequence[Path], options: Options, jobs: int) -> Iterator[tu
     from concurrent.futures.process import BrokenProcessPool
 
     size = max(1, min(16, len(files) // (jobs * 8)))
-    chunks = [range(i, min(i + size, len(files))) for i in range(0, len(files), size)]
+    count = -(-len(files) // size)
+    chunks = [range(first, len(files), count) for first in range(count)]  # neighbours apart: they cost alike
     # Workers ignore Ctrl-C, which the terminal sends to all: the parent alone decides what it means.
     pool = ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
     try:
@@ -123,11 +125,18 @@ def decide_file(path: Path, options: Options) -> FileReport:
     """All tests of a file under all models asked; an error in the input, or of ours, ends in the report."""
     results: list[Result | ScriptResult] = []
     try:
-        tests = load_tests(path)
-        from litmus.checking.decide import decide  # heavy; who cannot read the file need not wait for it
+        if path.suffix == ".litmus":
+            source = load_source(path)
+            stated(source)
+            from litmus.checking.decide import decide_litmus  # heavy; who cannot read the file need not wait for it
 
-        for test in tests:
-            results += decide(test, options)
+            results += decide_litmus(source, options)
+        else:
+            tests = load_tests(path)
+            from litmus.checking.decide import decide
+
+            for test in tests:
+                results += decide(test, options)
     except WeftError as error:
         return FileReport(str(path), tuple(results), bad_input(str(path), error))
     except Exception as error:  # a bug of ours in one test must not take the suite down

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -37,7 +38,7 @@ def check_script(script: Script, model: Model, limits: Limits = UNLIMITED) -> Sc
     lowered = lower(script, name)
     claims = [c for c in lowered.claims if isinstance(c, Claim)]
     structure = unfold(lowered.program, limits)
-    problem = open_problem(observing(structure, _observed(claims)), model, limits)
+    problem = open_problem(observing(structure, _observed(claims)), model, limits, perf_counter() - started)
     gaps = gaps_of(problem)
     found = _decide(claims, problem, gaps)
     assertions: list[AssertionResult] = []
@@ -49,7 +50,8 @@ def check_script(script: Script, model: Model, limits: Limits = UNLIMITED) -> Sc
             continue
         passed, message = found[claim.marker]
         assertions.append(_result(claim.span, claim.thread, claim.text, passed, message))
-        report = audit(claim, structure, model, limits, violation(claim)) if claim.kind is AssertReturn else None
+        left = replace(limits, seconds=problem.deadline.left())
+        report = audit(claim, structure, model, left, violation(claim)) if claim.kind is AssertReturn else None
         if report is not None:
             audits.append(report)
     seconds = perf_counter() - started

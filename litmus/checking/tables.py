@@ -15,6 +15,7 @@ from litmus.language import Test, load_tests
 from litmus.language.script_lowering import lower
 from semantics.axioms import ALIASES, DEFAULT, load_model, shipped_models
 from semantics.diagnostics import WeftError
+from semantics.profiles import PROFILES
 from semantics.reduction.rules import RULES, Rule
 from semantics.validation import TYPING_RULES
 
@@ -30,6 +31,11 @@ def model_rows() -> list[Row]:
         also = [alias for alias, target in ALIASES.items() if target == name]
         rows.append((name, model.title, options or "-", ", ".join(also + ["the default"] * (name == DEFAULT)) or "-"))
     return rows
+
+
+def profile_rows() -> list[Row]:
+    """A row for each design: name, the model that it takes, and what it is."""
+    return [("profile", "model", "what it is"), *((p.name, p.model, p.summary) for p in PROFILES.values())]
 
 
 def rule_rows() -> list[Row]:

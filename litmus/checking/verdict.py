@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from litmus.language import DesignExpectation
     from semantics.execution.candidate import CandidateExecution
     from semantics.execution.outcomes import Outcome
 
@@ -41,9 +42,20 @@ class Undecided:
     reason: str
 
 
-Verdict = Allowed | Forbidden | Undecided
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The design refuses the program: by a typing rule, for want of a feature, or when it is linked. `message` is the
+    whole diagnostic."""
+
+    as_expected: DesignExpectation
+    message: str
+
+
+Verdict = Allowed | Forbidden | Undecided | Refused
 
 
 def word(verdict: Verdict) -> str:
-    """allowed, forbidden or undecided."""
+    """allowed, forbidden or undecided; or how the design refuses."""
+    if isinstance(verdict, Refused):
+        return verdict.as_expected.value
     return type(verdict).__name__.lower()

@@ -8,7 +8,7 @@ from litmus.checking.graph import Graph, graph
 from semantics.axioms.candidates import ill_formed
 from semantics.axioms.evaluate import Evaluation, check
 from semantics.axioms.model import Model
-from semantics.axioms.referee import referee_for
+from semantics.axioms.referees import referee_for
 from semantics.axioms.violation import Violation
 from semantics.diagnostics import InternalError
 from semantics.execution.candidate import CandidateExecution
@@ -22,7 +22,7 @@ def vouch(model: Model, execution: CandidateExecution) -> None:
     text accepts it, and so does the referee, where it knows the model."""
     referee = referee_for(model.name)
     readers: list[tuple[str, list[Violation]]] = [
-        ("the definition of candidate executions", ill_formed(execution, queue="queue" in model.uses)),
+        ("the definition of candidate executions", ill_formed(execution, waiting=model.waiting)),
         ("the model's text", check(model, execution)),
         ("the referee", referee.late(execution) if referee is not None else []),
     ]

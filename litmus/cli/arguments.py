@@ -58,6 +58,15 @@ MODELS_EXAMPLE = """\
 example:
   weft models"""
 
+PROFILES_EXAMPLE = """\
+example:
+  weft profiles"""
+
+MATRIX_EXAMPLE = """\
+examples:
+  weft matrix L2 L3                       two programs of the catalogue under every design
+  weft matrix L2 --profile fork --profile create --format markdown"""
+
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
@@ -78,6 +87,14 @@ def parser() -> argparse.ArgumentParser:
         help="files, directories or names of catalogue tests (none: the catalogue); a module is instantiated",
     )
     _model(run, "those for which the test states an expectation, else wasm-threads")
+    run.add_argument(
+        "--profile",
+        action="append",
+        metavar="P",
+        default=[],
+        help="a thread-creation design; may be repeated (default: the test's own and those for which it states an "
+        "expectation); `weft profiles` lists them",
+    )
     _limits(run)
     run.add_argument("--jobs", type=_positive, metavar="N", help="processes (default: one for each core)")
     run.add_argument(
@@ -88,6 +105,7 @@ def parser() -> argparse.ArgumentParser:
     outcomes = _verb(verbs, "outcomes", "the complete table of outcomes", OUTCOMES_EXAMPLE)
     outcomes.add_argument("file", metavar="FILE", help=TEST)
     _model(outcomes, "those of the test's expectations, else wasm-threads")
+    _profile(outcomes)
     _limits(outcomes)
     outcomes.add_argument("--all", action="store_true", help="every register, not only those that the test names")
     outcomes.add_argument("--count", action="store_true", help="only how many there are")
@@ -96,6 +114,7 @@ def parser() -> argparse.ArgumentParser:
     explain = _verb(verbs, "explain", "why a condition is allowed or forbidden", EXPLAIN_EXAMPLE)
     explain.add_argument("file", metavar="FILE", help=TEST)
     _model(explain, "those of the test's expectations, else wasm-threads")
+    _profile(explain)
     _limits(explain)
     explain.add_argument("--dot", metavar="FILE", help="write the witness as DOT; - is standard output")
     explain.add_argument("--svg", metavar="FILE", help="write the witness as SVG (needs graphviz)")
@@ -137,6 +156,21 @@ def parser() -> argparse.ArgumentParser:
     )
 
     _verb(verbs, "models", "the memory models that ship", MODELS_EXAMPLE)
+    _verb(verbs, "profiles", "the ways to create threads, each a design that runs", PROFILES_EXAMPLE)
+
+    matrix = _verb(verbs, "matrix", "each program under each design, side by side", MATRIX_EXAMPLE)
+    matrix.add_argument("paths", nargs="+", metavar="FILE", help="files, directories or names of catalogue tests")
+    matrix.add_argument(
+        "--profile", action="append", metavar="P", default=[], help="a column; may be repeated (default: every design)"
+    )
+    _model(matrix, "each design's own")
+    _limits(matrix)
+    matrix.add_argument(
+        "--format",
+        choices=("text", "markdown", "json", "html"),
+        default="text",
+        help="form (default: text)",
+    )
     return top
 
 
@@ -184,12 +218,18 @@ def _model(verb: argparse.ArgumentParser, default: str) -> None:
     )
 
 
+def _profile(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--profile", metavar="P", help="a thread-creation design (default: the test's own); `weft profiles` lists them"
+    )
+
+
 def _limits(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--bound", type=_positive, metavar="N", help="iterations of a loop that are unfolded on one path (default: 8)"
     )
     verb.add_argument(
-        "--time-limit", type=_seconds, metavar="S", help="seconds for one question to the solver (default: none)"
+        "--time-limit", type=_seconds, metavar="S", help="seconds for one test under one model (default: no limit)"
     )
 
 

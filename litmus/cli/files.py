@@ -7,11 +7,12 @@ from pathlib import Path
 
 from litmus import catalogue
 from litmus.checking.check import Prepared, prepare
-from litmus.checking.decide import models_of
+from litmus.checking.decide import models_under
 from litmus.checking.limits import Limits, Options
 from litmus.language import Test, load_tests
 from semantics.axioms.model import Model
 from semantics.diagnostics import TextError
+from semantics.profiles import profile
 
 
 def limits_of(options: Namespace) -> Limits:
@@ -27,8 +28,9 @@ def one_test(options: Namespace) -> tuple[Prepared, list[Model]]:
     path = Path(options.file)
     if not path.exists() and not path.suffix:
         path = catalogue.find(options.file)
-    tests = [t for t in load_tests(path) if isinstance(t, Test)]
+    design = profile(options.profile) if options.profile else None
+    tests = [t for t in load_tests(path, design) if isinstance(t, Test)]
     if not tests:
         raise TextError(f"{path} is a script: it has no condition", hint="weft run decides its assertions")
-    models = models_of(tests[0], Options(tuple(options.model)))
+    models = models_under(tests[0], Options(tuple(options.model)))
     return prepare(tests[0], limits_of(options)), models

@@ -22,6 +22,7 @@ def main(options: Namespace) -> int:
     """Decides, reports, and returns the exit status."""
     chosen = Options(
         tuple(options.model),
+        tuple(options.profile),
         Limits(options.bound, options.time_limit),
         outcomes=options.format == "herd",
         why=options.format == "json",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from litmus.language.compiled import INSTANCE, MEMORY, Compiled, read_compiled
 from litmus.language.condition import Names, observables
@@ -23,13 +24,26 @@ from litmus.language.reader import (
 )
 from litmus.language.short_forms import Code
 from litmus.language.signatures import Definitions, declared, definitions, is_instruction, name_of
-from litmus.language.test import KINDS, Condition, Expectation, Kind, Quantifier, Test
+from litmus.language.spawning import ENVIRONMENT, elaborate, without_attributes
+from litmus.language.test import (
+    KINDS,
+    REFUSALS,
+    Condition,
+    DesignExpectation,
+    Expectation,
+    Kind,
+    Quantifier,
+    Test,
+)
 from semantics.diagnostics import Source
 from semantics.execution.outcomes import Observable
-from semantics.exploration.program import Cell, HostThread, Instantiate, Invoke, Program, Spawn
+from semantics.exploration.program import Cell, Command, HostThread, Instantiate, Invoke, Program, Provider, Spawn
+from semantics.profiles import DEFAULT as FORK
+from semantics.profiles import profile as profile_named
+from semantics.runtime.profile import Profile
 from semantics.syntax.instructions import Const
-from semantics.syntax.modules import Data, Function, Module, SegmentMode
-from semantics.syntax.types import F32, F64, I32, PAGE, Limits, NumType, ValType
+from semantics.syntax.modules import Data, Export, ExternKind, Function, Memory, Module, SegmentMode
+from semantics.syntax.types import F32, F64, I32, PAGE, Limits, MemType, NumType, Share, ValType
 from semantics.text.context import suggestion
 from semantics.text.cursor import Cursor
 from semantics.text.literals import read_integer, read_string
@@ -80,19 +94,31 @@ class _State:
     registers: dict[str, dict[str, _Register]]  # by thread name
 
 
-def parse_litmus(source: Source) -> Test:
-    """The test of a `.litmus` text.
+def parse_litmus(source: Source, profile: Profile | None = None) -> Test:
+    """The test of a `.litmus` text, as the design `profile` writes it; by default the one that the test names.
 
-    Raises TextError for text that is not of the grammar and for unknown, duplicate or out-of-range names and values,
-    Invalid where a typing rule refuses the code, and Unsupported for what is outside the implemented fragment.
+    Raises NotExpressible where that design lacks what the test uses, TextError for text that is not of the grammar and
+    for unknown, duplicate or out-of-range names and values, Invalid where a typing rule refuses the code, and
+    Unsupported for what is outside the implemented fragment.
     """
     text = text_of(source)
     parts = read_parts(text)
     _require_distinct(text, parts.threads)
+    own = own_profile(text, parts)
+    profile = profile or own
     compiled = read_compiled(text, parts.file) if parts.file else None
     state = _state(text, parts, compiled)
-    module, registers = _module(text, parts, state, compiled)
-    validate(module)
+    libraries = {}
+    if any(thread.main for thread in parts.threads):
+        _require_alone(text, parts)
+        libraries = {name.text: _library(text, name, block, state, profile) for name, block in parts.libraries}
+        module, registers = _main_module(text, parts, state, profile)
+    else:
+        if parts.libraries:
+            name = parts.libraries[0][0]
+            raise text.error("a named module needs a main thread: main T0 { ... }", name.begin, name.end)
+        module, registers = _module(text, parts, state, compiled)
+    validate(module, profile.typing)
     threads = tuple(thread.name.text for thread in parts.threads)
     names = Names(text, threads, registers, {name: at.kind for name, at in state.locations.items()})
     condition = _condition(names, parts)
@@ -101,17 +127,40 @@ def parse_litmus(source: Source) -> Test:
     return Test(
         name=parts.name.text,
         description=_description(text, parts),
-        program=_program(text, parts, state, module, compiled, _observed(text, parts, state, asked)),
+        program=(
+            _main_program(text, parts, state, module, libraries, _observed(text, parts, state, asked))
+            if parts.threads[0].main
+            else _program(text, parts, state, module, compiled, _observed(text, parts, state, asked))
+        ),
         module=module,
         threads=threads,
         condition=condition,
         locations=locations,
         kinds={**registers, "": names.cells},
         expectations=_expectations(text, parts),
+        profile=profile,
+        own_profile=own,
+        designs=_designs(text, parts),
         bound=_bound(text, parts),
         source=source,
         span=text.span(parts.name.begin, parts.name.end),
     )
+
+
+class Stated(NamedTuple):
+    """What a litmus file says of designs before any of them reads it: its own, and what it expects under which."""
+
+    name: str
+    description: str
+    own: Profile
+    designs: dict[str, DesignExpectation]
+
+
+def stated(source: Source) -> Stated:
+    """What a `.litmus` text says of designs. Raises TextError for text that is not of the grammar."""
+    text = text_of(source)
+    parts = read_parts(text)
+    return Stated(parts.name.text, _description(text, parts), own_profile(text, parts), _designs(text, parts))
 
 
 # --- initial state ------------------------------------------------------------------------------
@@ -250,13 +299,20 @@ def _module(
     attribute: list[Item] = [] if compiled else [("shared", at)]
     for thread in parts.threads:
         fields.append(_thread(text, thread, addresses, known, state.registers[thread.name.text], attribute))
+    module, registers = _read(text, fields, parts)
+    segments = () if compiled else _segments(text, state.locations)
+    return (replace(module, datas=module.datas + segments) if segments else module), registers
+
+
+def _read(text: Text, fields: list[Item], parts: Parts) -> tuple[Module, dict[str, dict[str, Kind]]]:
+    """The module of expanded fields, and per thread or named function what its registers hold."""
+    at = parts.name.begin
     module, _ = read_module(Cursor(text, Form(0, len(text.source.text), [("module", at), *fields]), 1))
     registers: dict[str, dict[str, Kind]] = {thread.name.text: {} for thread in parts.threads}
     for function in module.funcs:
         if function.binding:
             registers[function.binding[1:]] = _kinds(function)
-    segments = () if compiled else _segments(text, state.locations)
-    return (replace(module, datas=module.datas + segments) if segments else module), registers
+    return module, registers
 
 
 def _prelude(text: Text, block: Range | None) -> list[Item]:
@@ -270,6 +326,88 @@ def _prelude(text: Text, block: Range | None) -> list[Item]:
         if imported and isinstance(item, Form):
             raise text.error("a test imports nothing", item.begin, item.end, hint="memory 0 is the test's own")
     return items
+
+
+# --- main tests -----------------------------------------------------------------------------------
+def _require_alone(text: Text, parts: Parts) -> None:
+    """A main thread is the only one: it starts the others."""
+    if len(parts.threads) > 1:
+        name = parts.threads[1].name
+        message = "a test with a main thread has no other: main starts them with spawn"
+        raise text.error(message, name.begin, name.end)
+    if parts.file is not None:
+        raise text.error("a module file has no main thread", parts.file.begin, parts.file.end)
+
+
+def _main_module(
+    text: Text, parts: Parts, state: _State, profile: Profile
+) -> tuple[Module, dict[str, dict[str, Kind]]]:
+    """The module of a main test in a design's own words: it imports the test's memory; its main thread is local."""
+    at = parts.name.begin
+    addresses = {name: location.address for name, location in state.locations.items()}
+    [thread] = parts.threads
+    prelude = read_forms(text, parts.prelude.begin, parts.prelude.end).items if parts.prelude else []
+    code = [item for part in thread.code for item in read_forms(text, part.begin, part.end).items]
+    sizes = f"{state.min} {state.max} shared"
+    fields, code = elaborate(text, prelude, code, sizes, profile, at)
+    known = definitions(fields)
+    expanded = [_expanded(text, field, addresses, known) for field in fields]
+    function = _thread(text, thread, addresses, known, state.registers[thread.name.text], [], code)
+    return _read(text, [*expanded, function], parts)
+
+
+def _expanded(text: Text, field: Item, addresses: Mapping[str, int], known: Definitions) -> Item:
+    """A field with the short forms of its code, and of that of nested modules, expanded."""
+    if not isinstance(field, Form):
+        return field
+    if field.head == "module":
+        return Form(field.begin, field.end, [_expanded(text, item, addresses, known) for item in field.items])
+    imported = any(isinstance(item, Form) and item.head == "import" for item in field.items)
+    return _function(text, field, addresses, known) if _is_function(field) and not imported else field
+
+
+def _library(text: Text, name: Token, block: Range, state: _State, profile: Profile) -> Module:
+    """Another module of a main test, by the name under which its exports are imported."""
+    addresses = {location.name: location.address for location in state.locations.values()}
+    at = name.begin
+    own = without_attributes(read_forms(text, block.begin, block.end).items, profile)
+    known = definitions(own)
+    expanded = [_expanded(text, field, addresses, known) for field in own]
+    module, _ = read_module(Cursor(text, Form(block.begin, block.end, [("module", at), *expanded]), 1))
+    validate(module, profile.typing)
+    return module
+
+
+def _main_program(
+    text: Text, parts: Parts, state: _State, module: Module, libraries: Mapping[str, Module], observed: tuple[str, ...]
+) -> Program:
+    """The main thread makes the memory, links the modules in their order and runs its code."""
+    [thread] = parts.threads
+    name = thread.name.text
+    sizes = MemType(Share.SHARED, Limits(state.min, state.max))
+    export = Export(MEMORY, ExternKind.MEMORY, 0)
+    environment = Module(memories=(Memory(sizes),), exports=(export,), datas=_segments(text, state.locations))
+    known = (ENVIRONMENT, *libraries)
+
+    def linked(instance: str, code: Module) -> Instantiate:
+        return Instantiate(
+            instance, code, tuple(Provider(i.module, i.name) if i.module in known else None for i in code.imports)
+        )
+
+    arguments: tuple[tuple[ValType, int], ...] = tuple(
+        (NumType(register.type), register.value) for register in state.registers[name].values()
+    )
+    commands: tuple[Command, ...] = (
+        Instantiate(ENVIRONMENT, environment),
+        *(linked(library, code) for library, code in libraries.items()),
+        linked(INSTANCE, module),
+        Invoke(INSTANCE, name, arguments),
+    )
+    cells = tuple(
+        Cell(cell, ENVIRONMENT, MEMORY, location.address, location.kind.bits // 8)
+        for cell, location in state.locations.items()
+    )
+    return Program(parts.name.text, HostThread(name, commands), cells, observed)
 
 
 def _is_function(field: Item) -> bool:
@@ -309,10 +447,14 @@ def _thread(
     known: Definitions,
     initial: Mapping[str, _Register],
     attribute: list[Item],
+    code_items: list[Item] | None = None,
 ) -> Form:
-    """(func $T0 shared? (export "T0") (param $r t)* (local $r t)* code)"""
+    """(func $T0 shared? (export "T0") (param $r t)* (local $r t)* code); the code is the thread's, as written, unless
+    it is given."""
     name, at = thread.name.text, thread.name.begin
-    items = [item for part in thread.code for item in read_forms(text, part.begin, part.end).items]
+    items = code_items
+    if items is None:
+        items = [item for part in thread.code for item in read_forms(text, part.begin, part.end).items]
     given = {register.name: register.type for register in initial.values()}
     code = Code(text, name, addresses, known, dict(given))
     body = code.expand(items)
@@ -398,7 +540,11 @@ def _condition(names: Names, parts: Parts) -> Condition | None:
 
 def _expectations(text: Text, parts: Parts) -> dict[str, Expectation]:
     found: dict[str, Expectation] = {}
-    for models, verdict in parts.expectations:
+    for design, models, verdict, detail in parts.expectations:
+        if design:
+            continue
+        if detail is not None:
+            raise text.error(f"unexpected {detail.text}", detail.begin, detail.end, expected=('";"',))
         if parts.condition is None:
             raise text.error("an expectation without a condition", verdict.begin, verdict.end)
         forall = parts.condition[1] is Quantifier.FORALL
@@ -410,6 +556,30 @@ def _expectations(text: Text, parts: Parts) -> dict[str, Expectation]:
             if model.text in found:
                 raise text.error(f"a second expectation for {model.text}", model.begin, model.end)
             found[model.text] = Expectation(verdict.text)
+    return found
+
+
+def own_profile(text: Text, parts: Parts) -> Profile:
+    """The design that the test names, else the default."""
+    token = parts.profile
+    return FORK if token is None else profile_named(token.text, text.span(token.begin, token.end))
+
+
+def _designs(text: Text, parts: Parts) -> dict[str, DesignExpectation]:
+    """What is expected under profiles, by their names."""
+    found: dict[str, DesignExpectation] = {}
+    for design, names, verdict, detail in parts.expectations:
+        if not design:
+            continue
+        answers = [] if parts.condition is None else [e.value for e in Expectation]
+        if verdict.text not in (*answers, *REFUSALS):
+            message = f"{verdict.text} is no verdict under a profile"
+            raise text.error(message, verdict.begin, verdict.end, expected=(*answers, *REFUSALS))
+        for name in names:
+            span = text.span(name.begin, name.end)
+            if profile_named(name.text, span).name in found:
+                raise text.error(f"a second expectation for {name.text}", name.begin, name.end)
+            found[name.text] = DesignExpectation(verdict.text, detail.text if detail else "")
     return found
 
 

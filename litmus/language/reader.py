@@ -120,6 +120,17 @@ class ThreadText:
 
     name: Token
     code: list[Range]
+    main: bool = False  # the program's one first thread, which starts the others
+
+
+class Expected(NamedTuple):
+    """What is expected under models, or, where `design`, under profiles. The verdict is a word, perhaps with a detail:
+    `invalid T29`."""
+
+    design: bool
+    names: list[Token]
+    verdict: Token
+    detail: Token | None
 
 
 @dataclass(slots=True)
@@ -134,8 +145,10 @@ class Parts:
     threads: list[ThreadText] = field(default_factory=list)
     condition: tuple[Token, Quantifier, RawProposition] | None = None
     locations: list[Seen] = field(default_factory=list)
-    expectations: list[tuple[list[Token], Token]] = field(default_factory=list)
+    expectations: list[Expected] = field(default_factory=list)
     bound: Token | None = None
+    libraries: list[tuple[Token, Range]] = field(default_factory=list)  # the other modules, by name
+    profile: Token | None = None
 
 
 def read_parts(text: Text) -> Parts:
@@ -158,12 +171,13 @@ def read_parts(text: Text) -> Parts:
 
 
 # --- scanning -----------------------------------------------------------------------------------
-_TAIL = r"(?:exists|~[ \t]*exists|forall|locations|expect|bound)\b"
-_AFTER_STATE = re.compile(rf"module\b|thread\b|{_TAIL}")
+_TAIL = r"(?:exists|~[ \t]*exists|forall|locations|expect|bound|profile)\b"
+_AFTER_STATE = re.compile(rf"module\b|thread\b|main\b|{_TAIL}")
 _TABLE_END = re.compile(rf"^[ \t]*{_TAIL}", re.MULTILINE)
 _NOT_BLANK = re.compile(r"[^\s]+")
 _IGNORED = r"(?:\s+|;;[^\n]*|\(;(?:[^;]++|;(?!\)))*+;\)|\(\*(?:[^*]++|\*(?!\)))*+\*\))*+"
 _SKIP = re.compile(_IGNORED)
+_BLOCKS = ("MODULE", "THREAD", "MAIN")
 _CODE = re.compile(r'"(?:[^"\\\n]++|\\.)*+"|;;[^\n]*|\(;(?:[^;]++|;(?!\)))*+;\)|[{}|;]')
 
 
@@ -171,18 +185,18 @@ def _tokens(text: Text) -> Iterator[Token]:
     chars = text.source.text
     match_at, skip, kinds = _pattern().match, _SKIP.match, _words()
     at, size = 0, len(chars)
-    previous = before = ""
+    previous = before = block = ""
     while True:
         at = skip(chars, at).end()  # type: ignore[union-attr]  # the pattern matches everywhere
         if at >= size:
             return
         if previous == "WASM":
             token = Token("TEST", _NOT_BLANK.match(chars, at).group(), at)  # type: ignore[union-attr]  # not blank here
-        elif chars[at] == "{" and (previous == "MODULE" or before == "THREAD"):
+        elif chars[at] == "{" and (previous == "MODULE" or before in _BLOCKS):
             token = Token("CODE", chars[at : _block_end(text, at)], at)
         elif (
             (previous in ("RBRACE", "CODE") or (before, previous) == ("MODULE", "STRING"))
-            and before != "THREAD"
+            and before not in ("THREAD", "MAIN")
             and not _AFTER_STATE.match(chars, at)
         ):
             end = _TABLE_END.search(chars, at)
@@ -194,8 +208,10 @@ def _tokens(text: Text) -> Iterator[Token]:
             kind = match.lastgroup
             token = Token(kinds.get(match.group(), kind), match.group(), at)  # type: ignore[arg-type]  # a group matched
         before, previous = previous, token.type
-        if token.type == "CODE" and before == "NAME":
-            before = "THREAD"
+        if token.type in _BLOCKS:
+            block = token.type
+        if token.type == "CODE":
+            before = block
         at = token.end
         yield token
 
@@ -324,6 +340,18 @@ class _Build(Transformer[Any, Any]):
         _, name, code = children
         return ThreadText(name, [Range(code.begin + 1, code.end - 1)])
 
+    def main(self, children: list[Any]) -> ThreadText:
+        block = self.block(children)
+        block.main = True
+        return block
+
+    def library(self, children: list[Any]) -> tuple[Token, Range]:
+        _, name, code = children
+        return name, Range(code.begin + 1, code.end - 1)
+
+    def profile(self, children: list[Any]) -> tuple[str, Any]:
+        return "profile", children
+
     tail = first
 
     def bound(self, children: list[Any]) -> tuple[str, Any]:
@@ -393,8 +421,9 @@ class _Build(Transformer[Any, Any]):
     def expectations(self, children: list[Any]) -> tuple[str, Any]:
         return "expect", [child for child in children if isinstance(child, tuple)]
 
-    def expectation(self, children: list[Any]) -> tuple[list[Token], Token]:
-        return children[0], children[2]
+    def expectation(self, children: list[Any]) -> Expected:
+        design, names, _, verdict, detail = children
+        return Expected(design is not None, names, verdict, detail)
 
     def models(self, children: list[Any]) -> list[Token]:
         return children if len(children) == 1 else [*children[0], children[2]]
@@ -406,8 +435,10 @@ class _Build(Transformer[Any, Any]):
 
 
 def _assemble(text: Text, children: list[Any]) -> Parts:
-    _, name, description, state, prelude, (shape, threads), *tail = children
-    parts = Parts(name, description, state)
+    _, name, description, state, *rest = children
+    libraries = [child for child in rest if isinstance(child, tuple) and isinstance(child[0], Token)]
+    prelude, (shape, threads), *tail = rest[len(libraries) :]
+    parts = Parts(name, description, state, libraries=libraries)
     if prelude is not None and prelude.type == "STRING":
         parts.file = prelude
     elif prelude is not None:
@@ -429,6 +460,10 @@ def _assemble(text: Text, children: list[Any]) -> Parts:
                 if parts.bound is not None:
                     raise _twice(text, content[0], "bound")
                 parts.bound = content[1]
+            case "profile":
+                if parts.profile is not None:
+                    raise _twice(text, content[0], "profile")
+                parts.profile = content[1]
             case _:
                 parts.expectations += content
     return parts

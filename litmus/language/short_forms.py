@@ -25,6 +25,7 @@ from litmus.language.signatures import (
 from semantics.diagnostics import TextError, Unsupported
 from semantics.text.cursor import bounds
 from semantics.text.literals import is_float, is_integer
+from semantics.text.opcodes import ORDERS
 from semantics.text.sexpr import Form, Item, Text, Word
 
 NESTING = 100
@@ -36,7 +37,7 @@ _ONE_IMMEDIATE = {
     "local.get", "local.set", "local.tee", "global.get", "global.set", "br", "br_if", "call", "fork", "ref.func",
     "ref.null", "data.drop", "elem.drop", "instantiate",
 }  # fmt: skip
-_VARIABLE = re.compile(r"global\.(?:atomic\.)?(get|set)(?:\.seqcst|\.unord)?")
+_VARIABLE = re.compile(r"global\.(?:atomic\.)?(get|set)(?:\.seqcst|\.acqrel|\.unord)?")
 _ALL_IMMEDIATES = ("br_table", "i32.const", "i64.const", "f32.const", "f64.const")
 _STRUCTURED = ("block", "loop", "then", "else")
 _TYPE_USES = ("type", "param", "result")
@@ -225,7 +226,7 @@ class Code:
                 self.registers.setdefault(register[1:], self._type_of(operands[0]) or "i32")
 
     def _is_immediate(self, name: str, word: str, first: bool) -> bool:
-        if word.startswith("$") or "=" in word:
+        if word.startswith("$") or "=" in word or (word in ORDERS and "atomic." in name):
             return True
         if name in _ALL_IMMEDIATES:
             return not is_instruction(word) and (first or name == "br_table")

@@ -68,7 +68,7 @@ def is_instruction(word: str) -> bool:
 @lru_cache(maxsize=1024)
 def signature(word: str) -> Signature | None:
     """The signature of an instruction whose immediates do not matter; None for all others."""
-    base = word.replace(".seqcst", "").replace(".unord", "").replace("table.atomic.", "table.")
+    base = re.sub(r"\.(seqcst|acqrel|unord)$", "", word).replace("table.atomic.", "table.")
     if base in _FIXED:
         return _FIXED[base]
     match = _TYPED.fullmatch(word)

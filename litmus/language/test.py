@@ -10,6 +10,8 @@ from typing import NamedTuple
 from semantics.diagnostics import Source, Span
 from semantics.execution.outcomes import Not, Observable, Proposition
 from semantics.exploration.program import Program
+from semantics.profiles import DEFAULT as FORK
+from semantics.runtime.profile import Profile
 from semantics.syntax.modules import Module
 
 
@@ -63,6 +65,27 @@ class Condition:
         return Expectation.ALLOWED if reachable else Expectation.FORBIDDEN
 
 
+REFUSALS = ("invalid", "inexpressible", "unlinkable")
+"""Verdicts on programs that a design refuses: by a typing rule, for want of a feature, when they are linked."""
+
+
+class DesignExpectation(NamedTuple):
+    """What is expected under a design: an Expectation's word, or a refusal with its detail (the rule, the feature)."""
+
+    verdict: str
+    detail: str = ""
+
+    @property
+    def value(self) -> str:
+        """As a file says it."""
+        return f"{self.verdict} {self.detail}".rstrip()
+
+    @property
+    def refuses(self) -> bool:
+        """Whether the design is expected to refuse the program."""
+        return self.verdict in REFUSALS
+
+
 class Kind(NamedTuple):
     """What an observable holds: floats, or integers (and references), of `bits` bits."""
 
@@ -86,7 +109,8 @@ class Test:
     indices. `locations` are observables to show beside those of the condition. `kinds` says what observables hold: by
     thread or function, and "" for locations, then by name. `condition` is None where the file
     asks for the outcomes only. `expectations` go by model name, as written. `bound` is the file's own bound of
-    loop iterations.
+    loop iterations. `profile` is the design that the program follows, `own_profile` the one that the file names;
+    `designs` is what it expects under designs, by name, each with its own model.
     """
 
     __test__ = False  # for pytest: this is no test class
@@ -103,3 +127,6 @@ class Test:
     bound: int | None
     source: Source
     span: Span
+    profile: Profile = FORK
+    own_profile: Profile = FORK
+    designs: Mapping[str, DesignExpectation] = field(default_factory=dict)

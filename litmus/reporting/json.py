@@ -7,13 +7,14 @@ A run:
 
 TEST, one for each test and model:
 
-    {"name", "file", "model": STRING, "condition": STRING or null,
+    {"name", "file", "profile", "model": STRING, "condition": STRING or null,
      "quantifier": "exists" | "~exists" | "forall" or null,
      "verdict": "allowed" | "forbidden" | "undecided" or null      whether the question has an answer (see below),
+                or "invalid RULE" | "inexpressible FEATURE" | "unlinkable"       where the design refuses the program,
      "answer": "allowed" | "forbidden" | "holds" | "fails" or null in the words of expectations,
      "validated": BOOL or null                                     whether the condition is true as quantified,
      "expected": as answer, or null, "agrees": BOOL or null,
-     "complete": BOOL, "gaps": [STRING], "reason": STRING or null,
+     "complete": BOOL, "gaps": [STRING], "reason": STRING or null (undecided, refused),
      "outcome": OUTCOME or null    of the witness (of the counter-example, for forall),
      "core": [STRING]              axioms that forbid it,
      "outcomes": [OUTCOME] or null, "bound": INT, "hash": STRING, "seconds": NUMBER}
@@ -53,7 +54,7 @@ from litmus.checking.result import (
     ScriptResult,
     Subject,
 )
-from litmus.checking.verdict import Allowed, Forbidden, Undecided, word
+from litmus.checking.verdict import Allowed, Forbidden, Refused, Undecided, Verdict, word
 from litmus.reporting.names import Names
 from semantics.execution.outcomes import Outcome
 
@@ -125,6 +126,7 @@ def _test(r: Result) -> Object:
     return {
         "name": r.subject.name,
         "file": r.subject.file,
+        "profile": r.profile,
         "model": r.model,
         "condition": _condition(r.subject, names),
         "quantifier": r.subject.condition.quantifier.value if r.subject.condition is not None else None,
@@ -135,7 +137,7 @@ def _test(r: Result) -> Object:
         "agrees": r.agrees,
         "complete": not r.gaps,
         "gaps": list(r.gaps),
-        "reason": r.verdict.reason if isinstance(r.verdict, Undecided) else None,
+        "reason": _reason(r.verdict),
         "outcome": _outcome(r.verdict.outcome, names) if isinstance(r.verdict, Allowed) else None,
         "core": list(r.verdict.core) if isinstance(r.verdict, Forbidden) else [],
         "outcomes": [_outcome(o, names) for o in r.table.outcomes] if r.table is not None else None,
@@ -143,6 +145,15 @@ def _test(r: Result) -> Object:
         "hash": r.subject.digest,
         "seconds": round(r.seconds, 6),
     }
+
+
+def _reason(verdict: Verdict | None) -> str | None:
+    match verdict:
+        case Undecided(reason):
+            return reason
+        case Refused(_, message):
+            return message
+    return None
 
 
 def _script(s: ScriptResult) -> Object:

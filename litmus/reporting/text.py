@@ -17,10 +17,11 @@ from litmus.checking.result import (
     ScriptResult,
     Subject,
 )
-from litmus.checking.verdict import Allowed, Forbidden, Undecided, word
+from litmus.checking.verdict import Allowed, Forbidden, Refused, Undecided, word
 from litmus.language import Expectation
 from litmus.reporting.names import Names, shows_statuses
 from semantics.execution.outcomes import Outcome
+from semantics.profiles import DEFAULT as FORK
 
 
 def table(rows: Iterable[Sequence[str]], indent: str = "") -> list[str]:
@@ -37,7 +38,10 @@ def run(report: Report) -> str:
     scripts = [r for r in report.results if isinstance(r, ScriptResult)]
     lines: list[str] = []
     if results:
-        lines += table([("test", "model", "verdict", "expected", ""), *_verdict_rows(results)])
+        rows = [("test", "profile", "model", "verdict", "expected", ""), *_verdict_rows(results)]
+        if all(r.profile == FORK.name for r in results):
+            rows = [(name, *rest) for name, _, *rest in rows]
+        lines += table(rows)
     for script in scripts:
         lines += ([""] if lines else []) + _script(script)
     if report.errors:
@@ -50,7 +54,7 @@ def _verdict_rows(results: Sequence[Result]) -> Iterable[tuple[str, ...]]:
     for r in results:
         name = "" if r.subject.file + r.subject.name == previous else r.subject.name
         previous = r.subject.file + r.subject.name
-        yield name, r.model, _verdict(r), r.expected.value if r.expected is not None else "-", _remark(r)
+        yield name, r.profile, r.model, _verdict(r), r.expected.value if r.expected is not None else "-", _remark(r)
 
 
 def _verdict(result: Result) -> str:
@@ -64,6 +68,8 @@ def _remark(result: Result) -> str:
     match result.verdict:
         case Undecided(reason):
             return reason
+        case Refused(_, message) if not result.agrees:
+            return ("UNEXPECTED: " if result.agrees is False else "") + message.splitlines()[0]
         case Allowed(outcome) if result.agrees is False:
             return "UNEXPECTED: " + _state(names, result.subject, outcome)
         case Forbidden() if result.agrees is False:

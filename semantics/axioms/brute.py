@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
-from semantics.axioms.candidates import access, ended, ill_formed, outcome_of
+from semantics.axioms.candidates import access, ended, ill_formed, outcome_of, over
 from semantics.axioms.evaluate import check, demanded_order
-from semantics.axioms.model import Model
-from semantics.axioms.queues import SUSPENSIONS
-from semantics.axioms.referee import HappensBefore, Referee, Trace
+from semantics.axioms.linear import orders
+from semantics.axioms.model import Linearisation, Model, Waiting
+from semantics.axioms.queues import queue_of
+from semantics.axioms.referees import Referee
 from semantics.execution.candidate import CandidateExecution
 from semantics.execution.outcomes import Outcome
 from semantics.execution.structure import Event, EventStructure, Fate, Kind, Origin, Status
@@ -50,8 +51,8 @@ def outcomes_under(
     return outcomes(
         structure,
         lambda x: not referee.late(x),
-        queue=referee.queue,
-        order=lambda x: referee.order(Trace(x)),
+        waiting=referee.waiting,
+        linearised=referee.linearised,
         early=lambda x: not referee.early(x),
         universe=universe,
     )
@@ -64,70 +65,76 @@ def outcomes_of(
     return outcomes(
         structure,
         lambda x: not check(model, x),
-        queue="queue" in model.uses,
-        total=bool(model.linearisations),
-        order=lambda x: demanded_order(model, x),
+        waiting=model.waiting,
+        linearised=lambda x: linearisations(model, x),
         early=lambda x: not check(model, x, ordered=False),
         prune=prune,
         universe=universe,
     )
 
 
+def linearisations(model: Model, execution: CandidateExecution) -> Iterator[CandidateExecution]:
+    """The execution with every choice of the model's linearisations, as far as it matters (`orders`)."""
+
+    def choose(x: CandidateExecution, rest: Sequence[Linearisation]) -> Iterator[CandidateExecution]:
+        if not rest:
+            yield x
+            return
+        first, *others = rest
+        for order in orders(x, demanded_order(model, x, first)):
+            chosen = replace(x, orders={**x.orders, first.name: order}) if others else replace(x, tot=order)
+            yield from choose(chosen, others)
+
+    return choose(execution, model.linearisations)
+
+
 def outcomes(
     structure: EventStructure,
     consistent: Judgement,
     *,
-    queue: bool,
-    total: bool = True,
-    order: Callable[[CandidateExecution], HappensBefore] | None = None,
-    early: Judgement | None = None,
+    waiting: Waiting,
+    linearised: Callable[[CandidateExecution], Iterator[CandidateExecution]],
+    early: Judgement,
     prune: bool = True,
     universe: Sequence[int] | None = None,
 ) -> set[Outcome]:
     """The outcomes of the executions that `consistent` accepts.
 
-    `queue`: wait queues are FIFO (`candidates`). `total`: executions come with every <tot that contains `order`, up to
-    pairs of events that do not overlap or do not write; `order` must give all that the model demands of <tot
-    (`Referee.order`, `evaluate.demanded_order`); the default, program order, asw and the initial event first, will do
-    only where there are no waits and the model puts nothing else into <tot.
-    `early` may refuse an execution before <tot is known. `prune`: the model forbids reading from what program order
-    and asw put after the read, or hide from it; switch it off for a model that does not. `universe`: values for
-    symbols on a value cycle.
+    `waiting`: the wait queues (`candidates`). `linearised`: an execution with each of its total orders, up to pairs of
+    events that make no difference. `early` may refuse an execution before these are known. `prune`: the model forbids
+    reading from what program order and asw put after the read, or hide from it; switch it off for a model that does
+    not. `universe`: values for symbols on a value cycle.
     """
     found: set[Outcome] = set()
-    for execution in candidates(structure, queue=queue, prune=prune, universe=universe):
+    for execution in candidates(structure, waiting=waiting, prune=prune, universe=universe):
         assert execution.outcome is not None
-        if execution.outcome in found or (early is not None and not early(execution)):
-            continue
-        if not total:
-            accepted = consistent(execution)
-        else:
-            base = order(execution) if order is not None else static_order(execution)
-            accepted = any(consistent(replace(execution, tot=tot)) for tot in orders(execution, base))
-        if accepted:
+        if execution.outcome not in found and early(execution) and any(map(consistent, linearised(execution))):
             found.add(execution.outcome)
     return found
 
 
 def candidates(
-    structure: EventStructure, *, queue: bool, prune: bool = True, universe: Sequence[int] | None = None
+    structure: EventStructure, *, waiting: Waiting, prune: bool = True, universe: Sequence[int] | None = None
 ) -> Iterator[CandidateExecution]:
-    """All candidate executions without a CUT leaf, <tot left empty."""
+    """All candidate executions without a CUT leaf, without total orders."""
     hb0 = structure.static_hb()
     for leaves in _leaf_choices(structure):
         nodes = [n for leaf in leaves.values() for n in structure.path(leaf)]
         events = tuple(sorted(e for n in nodes for e in structure.nodes[n].events))
         start = CandidateExecution(structure, events, leaves, {}, {})
+        if over(start) > 1:
+            continue
         ends = {s: ended(start, i.thread) for s, i in structure.symbols.items() if i.origin is Origin.ENDED}
+        ends |= {s: over(start) for s, i in structure.symbols.items() if i.origin is Origin.OVER}
         conditions = [c for n in nodes for c in structure.nodes[n].condition]
         sources = _sources(structure, events, hb0 if prune else [0] * len(hb0))
-        for wakes, queues in _wait_queues(structure, events, hb0, fifo=queue):
+        for wakes, queues in _wait_queues(structure, events, hb0, waiting):
             known = {**ends, **_suspension_values(structure, events, wakes)}
             for rf in _reads_from(sources):
                 for values in _solutions(structure, events, rf, known, conditions, universe):
                     outcome = outcome_of(structure, leaves, values)
                     execution = CandidateExecution(structure, events, leaves, values, rf, wakes, queues, (), outcome)
-                    if (not wakes and not queues) or not ill_formed(execution, queue=queue):
+                    if (not wakes and not queues) or not ill_formed(execution, waiting=waiting):
                         yield execution
 
 
@@ -171,19 +178,20 @@ def _suspension_values(structure: EventStructure, events: tuple[int, ...], wakes
 
 
 def _wait_queues(
-    structure: EventStructure, events: tuple[int, ...], hb0: list[int], *, fifo: bool
+    structure: EventStructure, events: tuple[int, ...], hb0: list[int], waiting: Waiting
 ) -> Iterator[tuple[dict[int, int], dict[Location, tuple[int, ...]]]]:
     """(wakes, queues): matchings of Fig. 11, or runs of FIFO queues; limits that are symbols are checked later."""
     groups: dict[Location, list[Event]] = {}
     for event in (structure.events[e] for e in events):
-        if event.kind in SUSPENSIONS and event.queue is not None:
-            groups.setdefault(event.queue, []).append(event)
+        place = queue_of(event, waiting)
+        if place is not None:
+            groups.setdefault(place, []).append(event)
     if not groups:
         yield {}, {}
         return
     woken = {structure.events[e].peer for e in events if structure.events[e].kind is Kind.WOKEN}
     woken.discard(None)
-    if fifo:
+    if waiting is not Waiting.REACT:
         runs = [[(q, run) for run in _fifo_runs(group, hb0, woken)] for q, group in groups.items()]
         for choice in product(*runs):
             wakes = {w: n for _, (_, matched) in choice for w, n in matched}
@@ -198,7 +206,7 @@ def _wait_queues(
 def _fifo_runs(
     group: list[Event], hb0: list[int], woken: set[int | None]
 ) -> Iterator[tuple[tuple[int, ...], tuple[tuple[int, int], ...]]]:
-    """(order of the suspension events, pairs wait and notify) of each run of one location's queue."""
+    """(order of the events that take turns, pairs wait and notify) of each run of one location's queue."""
 
     def run(
         order: tuple[int, ...], rest: list[Event], waiting: tuple[int, ...], matched: tuple[tuple[int, int], ...]
@@ -217,6 +225,8 @@ def _fifo_runs(
             elif event.kind is Kind.TIMEOUT:
                 if event.peer in waiting:
                     yield from run(longer, others, tuple(w for w in waiting if w != event.peer), matched)
+            elif event.kind is Kind.ACCESS:
+                yield from run(longer, others, waiting, matched)
             else:
                 number = range(len(waiting) + 1)
                 if isinstance(event.limit, int):
@@ -369,44 +379,3 @@ def _constants(structure: EventStructure) -> list[int]:
         for condition in node.condition:
             visit(condition)
     return sorted(found)
-
-
-# Total orders -------------------------------------------------------------------------------------------------------
-
-
-def static_order(execution: CandidateExecution) -> HappensBefore:
-    """Program order, asw, initial event first: for each event the mask of those after it."""
-    masks = execution.structure.static_hb()
-    return {a: sum(1 << b for b in execution.events if masks[b] >> a & 1) for a in execution.events}
-
-
-def orders(execution: CandidateExecution, base: HappensBefore) -> Iterator[tuple[int, ...]]:
-    """Total orders that contain `base` (transitive): one for each way to order the pairs of events that overlap and of
-    which one writes. No two executions that differ in other pairs only are told apart by a shipped model."""
-    if any(after >> e & 1 for e, after in base.items()):
-        return
-    trace = Trace(execution)
-    pairs = {
-        (a, b)
-        for accesses in trace.access.values()
-        for a, act in accesses.items()
-        for b, other in accesses.items()
-        if a < b
-        and (writing(act) or writing(other))
-        and act.location.offset < other.location.offset + other.size
-        and other.location.offset < act.location.offset + act.size
-    }
-
-    def orient(after: HappensBefore, rest: list[tuple[int, int]]) -> Iterator[tuple[int, ...]]:
-        while rest and (after[rest[-1][0]] >> rest[-1][1] & 1 or after[rest[-1][1]] >> rest[-1][0] & 1):
-            rest = rest[:-1]
-        if not rest:
-            yield tuple(sorted(after, key=lambda e: -after[e].bit_count()))
-            return
-        a, b = rest[-1]
-        for first, second in ((a, b), (b, a)):
-            reach = after[second] | 1 << second
-            grown = {e: m | reach if e == first or m >> first & 1 else m for e, m in after.items()}
-            yield from orient(grown, rest[:-1])
-
-    yield from orient(base, sorted(pairs))

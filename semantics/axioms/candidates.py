@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from semantics.axioms.queues import fifo_violations, react_violations
+from semantics.axioms.model import Waiting
+from semantics.axioms.queues import violations
 from semantics.axioms.violation import Violation
 from semantics.execution.candidate import CandidateExecution
 from semantics.execution.outcomes import Outcome
@@ -20,13 +21,12 @@ ENDED = (Status.DONE, Status.TRAP)
 """How a thread ends that others may join."""
 
 
-def ill_formed(execution: CandidateExecution, *, queue: bool) -> list[Violation]:
-    """Why an execution is no candidate; () events where a whole thread is meant. `queue`: the model has FIFO queues."""
+def ill_formed(execution: CandidateExecution, *, waiting: Waiting) -> list[Violation]:
+    """Why an execution is no candidate; () events where a whole thread is meant. `waiting`: the model's wait queues."""
     found = _paths(execution)
     if found:
         return found
-    found = [*_conditions(execution), *_sources(execution)]
-    found += fifo_violations(execution) if queue else react_violations(execution)
+    found = [*_conditions(execution), *_sources(execution), *violations(execution, waiting)]
     if execution.outcome is not None:
         outcome = outcome_of(execution.structure, execution.leaves, execution.values)
         if outcome != execution.outcome:
@@ -67,6 +67,8 @@ def _paths(execution: CandidateExecution) -> list[Violation]:
     on_paths = sorted(e for node in existing(structure, leaves) for e in structure.nodes[node].events)
     if on_paths != sorted(execution.events):
         return [Violation("events", tuple(sorted(set(on_paths) ^ set(execution.events))))]
+    if over(execution) > 1:
+        return [Violation("ends")]
     exist = set(on_paths)
     for info in structure.threads:
         if (info.spawn is None or info.spawn in exist) != (info.id in leaves):
@@ -85,6 +87,8 @@ def _conditions(execution: CandidateExecution) -> list[Violation]:
     for symbol, info in structure.symbols.items():
         if info.origin is Origin.ENDED and symbol in values and values[symbol] != ended(execution, info.thread):
             found.append(Violation("join"))
+        if info.origin is Origin.OVER and symbol in values and values[symbol] != over(execution):
+            found.append(Violation("killed"))
     return found
 
 
@@ -93,7 +97,13 @@ def ended(execution: CandidateExecution, thread: int | None) -> int:
     if thread is None or thread not in execution.leaves:
         return 0
     leaf = execution.structure.nodes[execution.leaves[thread]].leaf
-    return int(leaf is not None and leaf.status in ENDED)
+    return int(leaf is not None and leaf.status in ENDED and not leaf.ends)
+
+
+def over(execution: CandidateExecution) -> int:
+    """How many threads end the program."""
+    leaves = (execution.structure.nodes[node].leaf for node in execution.leaves.values())
+    return sum(leaf is not None and leaf.ends for leaf in leaves)
 
 
 def _sources(execution: CandidateExecution) -> list[Violation]:

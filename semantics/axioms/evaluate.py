@@ -26,8 +26,8 @@ Env = dict[str, int]
 def check(model: Model, execution: CandidateExecution, *, ordered: bool = True) -> list[Violation]:
     """The checks of the model that the execution violates, in the order of the text; flags apart.
 
-    A linearisation is violated, under its own name, where `execution.tot` is not a strict total order of its domain
-    that contains the demanded order. With `ordered` off, only the checks that do not depend on a linearisation.
+    A linearisation is violated, under its own name, where the execution has no strict total order of its domain that
+    contains the demanded order. With `ordered` off, only the checks that do not depend on a linearisation.
     """
     work = Evaluation(model, execution)
     late = work.linearisations.keys()
@@ -50,17 +50,15 @@ def shown(model: Model, execution: CandidateExecution) -> dict[str, tuple[tuple[
     return {name: work.members(name) for name in model.shown}
 
 
-def demanded_order(model: Model, execution: CandidateExecution) -> dict[int, int]:
-    """What <tot must contain: for each event the bit mask of the ids after it in the closure of the demanded orders
-    of the model's linearisations. Must not depend on <tot itself."""
+def demanded_order(model: Model, execution: CandidateExecution, linearisation: Linearisation) -> dict[int, int]:
+    """What a linearisation of the model must contain: for each event of its domain the bit mask of the ids after it.
+    May depend on linearisations before it, which the execution must then have."""
     work = Evaluation(model, execution)
-    rows = [0] * work.base.count
-    for linearisation in model.linearisations:
-        domain = work.set(linearisation.domain, {})
-        for i, row in enumerate(work.rows(linearisation.order, {})):
-            rows[i] |= row & domain if domain >> i & 1 else 0
+    domain = work.set(linearisation.domain, {})
+    rows = work.rows(linearisation.order, {})
+    inside = closure([row & domain if domain >> i & 1 else 0 for i, row in enumerate(rows)])
     ids = work.base.ids
-    return {ids[i]: sum(1 << ids[j] for j in bits(row)) for i, row in enumerate(closure(rows))}
+    return {ids[i]: sum(1 << ids[j] for j in bits(inside[i])) for i in bits(domain)}
 
 
 class Evaluation:
@@ -102,7 +100,7 @@ class Evaluation:
     def disorder(self, linearisation: Linearisation) -> Violation | None:
         """How `tot` fails to be the linearisation that the model demands, if it does."""
         domain = self.set(linearisation.domain, {})
-        tot = self.execution.tot
+        tot = self._chosen(linearisation.name)
         if len(set(tot)) != len(tot) or any(self.base.ids[i] not in tot for i in bits(domain)):
             return Violation(linearisation.name)
         rank = {e: n for n, e in enumerate(tot)}
@@ -268,7 +266,7 @@ class Evaluation:
         if found is not None:
             return found
         if definition is None:
-            found = self._total()
+            found = self._total(name)
         elif definition.recursive:
             self._solve(name)
             return self.values[name, None]
@@ -278,10 +276,15 @@ class Evaluation:
         self.values[name, index] = found
         return found
 
-    def _total(self) -> Rows:
+    def _chosen(self, name: str) -> tuple[int, ...]:
+        """The order that the execution has for a linearisation."""
+        earlier = any(name == linearisation.name for linearisation in self.model.linearisations[:-1])
+        return self.execution.orders.get(name, ()) if earlier else self.execution.tot
+
+    def _total(self, name: str) -> Rows:
         rows = [0] * self.base.count
         later = 0
-        for e in reversed(self.execution.tot):
+        for e in reversed(self._chosen(name)):
             i = self.base.place.get(e)
             if i is not None:
                 rows[i] = later

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from semantics.axioms.base import INDEXED, PLAIN
 from semantics.axioms.model import Check, CheckKind, Definition, Expr, IndexSort, Linearisation, Model, Sort
@@ -114,8 +115,10 @@ class _Loader:
     same: dict[Expr, Expr] = field(default_factory=dict)
     statements: list[Definition | Linearisation] = field(default_factory=list)
     uses: dict[str, set[str]] = field(default_factory=dict)  # definition -> names that it uses
+    spare: dict[str, set[str]] = field(default_factory=dict)  # the same, in branches that an option switches off
+    off: dict[str, str] = field(default_factory=dict)  # linearisation that is not there -> the option that says so
     own: set[str] = field(default_factory=set)  # definitions of the main file
-    checks: list[tuple[Check, set[str], bool]] = field(default_factory=list)  # check, names used, whether it is on
+    checks: list[tuple[Check, Elaborator, bool]] = field(default_factory=list)  # check, its names, whether it is on
     shown: list[str] = field(default_factory=list)
     title: str | None = None
     span: Span | None = None
@@ -169,11 +172,15 @@ class _Loader:
         setting = self.options.setdefault(name, _Setting(switch == "on", span))
         setting.span = setting.span or span
 
-    def _define(self, source: Source, token: Token, entry: Entry, uses: set[str], main: bool) -> None:
+    def _elaborator(self, source: Source, later: frozenset[str], **more: Any) -> Elaborator:
+        option = partial(self._when, source)
+        return Elaborator(source, self.scope, option, later=later, same=self.same, **more)
+
+    def _define(self, source: Source, token: Token, entry: Entry, uses: set[str], spare: set[str], main: bool) -> None:
         name = str(token)
         self._fresh(source, token)
         self.scope[name] = entry
-        self.uses[name] = uses
+        self.uses[name], self.spare[name] = uses, spare
         if main:
             self.own.add(name)
 
@@ -188,7 +195,7 @@ class _Loader:
         recursive = statement.data == "let_rec"
         bindings = nodes(statement)
         pending = self._pending(source, bindings, later) if recursive else {}
-        found: list[tuple[Token, Entry, set[str], Definition]] = []
+        found: list[tuple[Token, Entry, Elaborator, Definition]] = []
         for binding in bindings:
             token, index, body = binding.children
             name = str(token)
@@ -197,47 +204,49 @@ class _Loader:
             if recursive and variable is not None:
                 raise TextError("a recursive definition takes no index", span_of(source, binding.meta))
             scope = {variable: stated} if variable is not None else {}
-            work = Elaborator(source, self.scope, pending, later, scope, self.same)
+            work = self._elaborator(source, later, pending=pending, indices=scope)
             expr = work.run(body, pending.get(name))
             sort = None
             if variable is not None:
                 sort = stated or (IndexSort.CELL if variable in work.needs_cell else IndexSort.REGION)
             entry = Entry(expr.sort, sort, work.choosy or recursive, work.depth)
             span = span_of(source, binding.meta)
-            found.append((token, entry, work.used, Definition(name, variable, sort, expr, recursive, span)))
-        group = set().union(*(uses for _, _, uses, _ in found)) if recursive else None
-        for token, entry, uses, definition in found:
-            self._define(source, token, entry, (group or uses) - ({str(token)} if recursive else set()), main)
+            found.append((token, entry, work, Definition(name, variable, sort, expr, recursive, span)))
+        group = set().union(*(work.used for _, _, work, _ in found)) if recursive else None
+        for token, entry, work, definition in found:
+            uses = (group or work.used) - ({str(token)} if recursive else set())
+            self._define(source, token, entry, uses, work.spare, main)
             self.statements.append(definition)
 
     def _pending(self, source: Source, bindings: list[Node], later: frozenset[str]) -> dict[str, Sort]:
         """The names of a recursive group; one is a set only if every use that shows a sort says so."""
         names = {str(b.children[0]) for b in bindings}
-        guess = Elaborator(source, self.scope, {}, later - names)
+        guess = self._elaborator(source, later - names)
         return {str(b.children[0]): guess.guess(b.children[2]) or Sort.RELATION for b in bindings}
 
     def _linearisation(self, source: Source, statement: Node, later: frozenset[str], main: bool) -> None:
-        token, domain, order = statement.children
-        if any(isinstance(s, Linearisation) for s in self.statements):
-            raise TextError("a model has one linearisation at most", span_of(source, statement.meta))
-        work = Elaborator(source, self.scope, later=later, same=self.same)
+        when, token, domain, order = statement.children
+        work = self._elaborator(source, later)
         parts = work.run(domain, Sort.SET), work.run(order, Sort.RELATION)
-        self._define(source, token, Entry(Sort.RELATION, None, True, work.depth), work.used, main)
-        self.statements.append(Linearisation(str(token), *parts, span_of(source, statement.meta)))
+        self._define(source, token, Entry(Sort.RELATION, None, True, work.depth), work.used, work.spare, main)
+        if when is None or self._when(source, when.children[0]):
+            self.statements.append(Linearisation(str(token), *parts, span_of(source, statement.meta)))
+        else:
+            self.off[str(token)] = str(when.children[0])
 
     def _check(self, source: Source, statement: Node, later: frozenset[str]) -> None:
         when, forall, flag, negated, kind, body, token = statement.children
         on = when is None or self._when(source, when.children[0])
         index = str(forall.children[0]) if forall is not None else None
         sort = (index_sort(forall.children[1]) or IndexSort.CELL) if forall is not None else None
-        work = Elaborator(source, self.scope, {}, later, {index: sort} if index is not None else {}, self.same)
+        work = self._elaborator(source, later, indices={index: sort} if index is not None else {})
         kind = CheckKind(str(kind))
         expr = work.run(body, None if kind is CheckKind.EMPTY else Sort.RELATION)
         if any(check.name == str(token) for check, _, _ in self.checks):
             raise TextError(f"two checks are named {token}", span_of(source, token))
         span = span_of(source, statement.meta)
         check = Check(str(token), kind, expr, index, sort, negated is not None, flag is not None, span)
-        self.checks.append((check, work.used, on))
+        self.checks.append((check, work, on))
 
     def _when(self, source: Source, token: Token) -> bool:
         setting = self.options.get(str(token))
@@ -259,7 +268,8 @@ class _Loader:
             if name not in self.shown:
                 self.shown.append(name)
 
-    def _reach(self, roots: Iterable[str]) -> set[str]:
+    def _reach(self, roots: Iterable[str], *, spare: bool = False) -> set[str]:
+        """The names that are used, directly or not; with `spare` those in branches that are switched off too."""
         found: set[str] = set()
         rest = list(roots)
         while rest:
@@ -267,6 +277,7 @@ class _Loader:
             if name not in found:
                 found.add(name)
                 rest.extend(self.uses.get(name, ()))
+                rest.extend(self.spare.get(name, ()) if spare else ())
         return found
 
     def finish(self, name: str, switches: Mapping[str, bool]) -> Model:
@@ -280,21 +291,22 @@ class _Loader:
                 raise TextError(f"option {option} is never used", setting.span)
         if not self.checks:
             raise Malformed("the model has no check: it would allow everything", self.span)
-        reached = self._reach(set().union(*(uses for _, uses, _ in self.checks)) | set(self.shown))
+        named = (work.used | work.spare for _, work, _ in self.checks)
+        mentioned = self._reach(set(self.shown).union(*named), spare=True)
         for statement in self.statements:
-            if statement.name in self.own and statement.name not in reached:
+            if statement.name in self.own and statement.name not in mentioned:
                 raise TextError(f"{statement.name} is never used", statement.span)
-        on = [(check, uses) for check, uses, is_on in self.checks if is_on]
-        reached = self._reach(set().union(*(uses for _, uses in on)) | set(self.shown))
-        kept = [s for s in self.statements if s.name in reached or isinstance(s, Linearisation)]
-        reached |= self._reach(s.name for s in kept)
+        roots = {s.name for s in self.statements if isinstance(s, Linearisation)} | set(self.shown)
+        reached = self._reach(roots.union(*(work.used for _, work, on in self.checks if on)))
+        for name in sorted(reached & self.off.keys()):
+            raise TextError(f"{name} is not there: option {self.off[name]} is off", self.span)
         kept = [s for s in self.statements if s.name in reached]
         return Model(
             name=name,
             title=self.title or name,
             definitions=tuple(s for s in kept if isinstance(s, Definition)),
             linearisations=tuple(s for s in kept if isinstance(s, Linearisation)),
-            checks=tuple(check for check, _ in on),
+            checks=tuple(check for check, _, on in self.checks if on),
             shown=tuple(self.shown),
             options={option: setting.on for option, setting in self.options.items()},
             uses=frozenset(n for n in reached if n not in self.scope),

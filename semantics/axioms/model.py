@@ -161,6 +161,14 @@ class Linearisation:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
+class Waiting(Enum):
+    """How threads wait for each other, as a model's text asks for it (systems.md B.0, `wn`)."""
+
+    REACT = "react"  # Fig. 11: a notify wakes any suspended threads, as few as it likes
+    FIFO = "fifo-cs"  # `queue`: the suspension events of a location run a queue (threads proposal)
+    SECTIONS = "js-cs"  # `section`: the same, and waits that find another value take their turns too (ECMA-262)
+
+
 class CheckKind(Enum):
     """What a check demands of its expression."""
 
@@ -187,8 +195,7 @@ class Check:
 class Model:
     """A loaded model, options resolved: only the parts that are on remain. Definitions stand in order of use.
 
-    `uses` are the names of all base sets and relations that occur: a model that mentions `queue` has FIFO wait
-    queues (the order of suspension events is existential), one that does not lets a notify wake any suspended waiter.
+    `uses` are the names of all base sets and relations that occur. The last linearisation is the model's <tot.
     """
 
     name: str
@@ -199,3 +206,10 @@ class Model:
     shown: tuple[str, ...]
     options: Mapping[str, bool]
     uses: frozenset[str]
+
+    @property
+    def waiting(self) -> Waiting:
+        """What the text speaks of: `section`, or `queue`, or neither."""
+        if "section" in self.uses:
+            return Waiting.SECTIONS
+        return Waiting.FIFO if "queue" in self.uses else Waiting.REACT

@@ -1,14 +1,17 @@
 """Wait queues on one concrete execution: which notify may wake which wait.
 
-Two readings. *React* (Fig. 11, rows 3 to 5; systems.md A.4, G3 to G5): a notify wakes any suspended waiters of its
-location, one after another, at most `limit` and as few as it likes. (Row 4 refuses to finish while a waiter is
-hb-before the notify; with the least hb no suspended waiter is.) *FIFO* (the proposal's suspensions-consistent-with;
-systems.md A.8, S5): the suspension events of a location run a queue: a wait enters at the back, a timeout leaves from
-anywhere, a notify removes the oldest and stops early only when the queue is empty.
+Three readings (`model.Waiting`). *React* (Fig. 11, rows 3 to 5; systems.md A.4, G3 to G5): a notify wakes any
+suspended waiters of its location, one after another, at most `limit` and as few as it likes. (Row 4 refuses to finish
+while a waiter is hb-before the notify; with the least hb no suspended waiter is.) *FIFO* (the proposal's suspensions-
+consistent-with; systems.md A.8, S5): the suspension events of a location run a queue: a wait enters at the back, a
+timeout leaves from anywhere, a notify removes the oldest and stops early only when the queue is empty. *Sections*
+(ECMA-262 since its pull request 1692; systems.md A.9, E4): the queue's events are critical sections of its lock, and
+so is a wait that finds another value: it takes its turn and leaves the queue as it is.
 """
 
 from __future__ import annotations
 
+from semantics.axioms.model import Waiting
 from semantics.axioms.violation import Violation
 from semantics.execution.candidate import CandidateExecution
 from semantics.execution.structure import Event, Fate, Kind
@@ -20,14 +23,26 @@ SUSPENSIONS = (Kind.WAIT, Kind.NOTIFY, Kind.TIMEOUT)
 are left out, for all that is before them is before the notify or is the wait."""
 
 
-def suspensions(execution: CandidateExecution) -> dict[Location, list[Event]]:
-    """The suspension events that exist, per location."""
+def queue_of(event: Event, waiting: Waiting) -> Location | None:
+    """The location in whose queue an event takes its turn, if it does in any."""
+    takes = event.kind in SUSPENSIONS or (event.kind is Kind.ACCESS and waiting is Waiting.SECTIONS)
+    return event.queue if takes else None
+
+
+def turns(execution: CandidateExecution, waiting: Waiting) -> dict[Location, list[Event]]:
+    """The events that exist and take turns, per location."""
     found: dict[Location, list[Event]] = {}
     for e in execution.events:
         event = execution.structure.events[e]
-        if event.kind in SUSPENSIONS and event.queue is not None:
-            found.setdefault(event.queue, []).append(event)
+        place = queue_of(event, waiting)
+        if place is not None:
+            found.setdefault(place, []).append(event)
     return found
+
+
+def violations(execution: CandidateExecution, waiting: Waiting) -> list[Violation]:
+    """Where the wait queues are not as the reading has them, or fates and counts do not agree with them."""
+    return react_violations(execution) if waiting is Waiting.REACT else fifo_violations(execution, waiting)
 
 
 def react_violations(execution: CandidateExecution) -> list[Violation]:
@@ -35,11 +50,11 @@ def react_violations(execution: CandidateExecution) -> list[Violation]:
     return [*_matching(execution), *_fates(execution)]
 
 
-def fifo_violations(execution: CandidateExecution) -> list[Violation]:
+def fifo_violations(execution: CandidateExecution, reading: Waiting = Waiting.FIFO) -> list[Violation]:
     """Where `queues` is no run of FIFO queues that wakes what `wakes` says, or fates and counts do not agree."""
     found = [*_matching(execution), *_fates(execution)]
     events = execution.structure.events
-    for location, members in suspensions(execution).items():
+    for location, members in turns(execution, reading).items():
         order = execution.queues.get(location, ())
         if sorted(order) != sorted(e.id for e in members):
             found.append(Violation("queue-order", tuple(e.id for e in members)))
@@ -53,7 +68,7 @@ def fifo_violations(execution: CandidateExecution) -> list[Violation]:
                     waiting.remove(event.peer)
                 else:
                     found.append(Violation("queue-timeout", (event.id,)))
-            else:
+            elif event.kind is Kind.NOTIFY:
                 limit = evaluate(event.limit, execution.values)
                 if {w for w, n in execution.wakes.items() if n == event.id} != set(waiting[:limit]):
                     found.append(Violation("queue-fifo", (event.id, *waiting[:limit])))

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import pairwise
 
+from semantics.axioms.queues import SUSPENSIONS
 from semantics.execution.candidate import CandidateExecution, Cell
 from semantics.execution.structure import Event, Kind
 from semantics.runtime.actions import Action, Field, Region, Rmw, Write, reading, writing
@@ -150,6 +151,9 @@ class BaseRelations:
     def _INIT(self) -> int:
         return self._set(i for i, e in enumerate(self.events) if e.kind is Kind.INIT)
 
+    def _F(self) -> int:
+        return self._set(i for i, e in enumerate(self.events) if e.kind is Kind.FENCE)
+
     def _MARK(self) -> int:
         return self._set(i for i, e in enumerate(self.events) if not e.actions)
 
@@ -209,7 +213,7 @@ class BaseRelations:
     def _init_overlap(self) -> Rows:
         rows = [0] * self.count
         for i, event in enumerate(self.events):
-            if any(writing(a) and (event.kind is Kind.INIT or a.order is Order.INIT) for a in event.actions):
+            if any(self._initial(i, a) for a in event.actions):
                 for region in {a.location.region for a in event.actions}:
                     overlap = self.indexed("overlap", region)
                     assert isinstance(overlap, list)
@@ -227,10 +231,14 @@ class BaseRelations:
             if e.kind is Kind.WOKEN and e.peer is not None and e.peer in wakes
         )
 
-    def _queue(self) -> Rows:
+    def _section(self) -> Rows:
         return self._named(
             (a, b) for order in self.execution.queues.values() for n, a in enumerate(order) for b in order[n + 1 :]
         )
+
+    def _queue(self) -> Rows:
+        suspended = self._set(i for i, e in enumerate(self.events) if e.kind in SUSPENSIONS)
+        return [row & suspended if suspended >> i & 1 else 0 for i, row in enumerate(self._section())]
 
     # -- with an index
 
@@ -252,6 +260,12 @@ class BaseRelations:
 
     def _at_SC(self, region: Region) -> int:
         return self._set(i for i, a in self._at(region) if a.order is Order.SEQCST)
+
+    def _at_AR(self, region: Region) -> int:
+        return self._set(i for i, a in self._at(region) if a.order is Order.ACQREL)
+
+    def _at_REF(self, region: Region) -> int:
+        return self._set(i for i, _ in self._at(region)) if region in self.execution.structure.references else 0
 
     def _at_TF(self, region: Region) -> int:
         return self._set(i for i, a in self._at(region) if tearfree(a))
@@ -287,3 +301,32 @@ class BaseRelations:
             and a.location.offset < b.location.offset + b.size
             and b.location.offset < a.location.offset + a.size
         )
+
+    def _at_create(self, region: Region) -> Rows:
+        accesses = self._set(i for i, _ in self._at(region))
+        rows = [0] * self.count
+        for i, a in self._at(region):
+            if self.events[i].kind is Kind.INIT and isinstance(a, Write):
+                rows[i] = accesses & ~(1 << i)
+        return rows
+
+    def _at_init_overlap(self, region: Region) -> Rows:
+        return self._overlapping(region, (i for i, a in self._at(region) if self._initial(i, a)))
+
+    def _initial(self, i: int, action: Action) -> bool:
+        """Whether an event's action is an initialising write."""
+        return writing(action) and (self.events[i].kind is Kind.INIT or action.order is Order.INIT)
+
+    def _at_grow(self, region: Region) -> Rows:
+        length = Region(region.addr, Field.LEN)
+        grown = {i for i, a in self._at(length) if isinstance(a, Rmw)}
+        return self._overlapping(region, (i for i, a in self._at(region) if i in grown and isinstance(a, Write)))
+
+    def _overlapping(self, region: Region, first: Iterable[int]) -> Rows:
+        """Those of the pairs of `overlap` that begin in some events."""
+        overlap = self.indexed("overlap", region)
+        assert isinstance(overlap, list)
+        rows = [0] * self.count
+        for i in first:
+            rows[i] = overlap[i]
+        return rows

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from semantics.axioms import model as m
 from semantics.axioms.base import INDEXED, PLAIN
 from semantics.axioms.model import Expr, IndexSort, Sort
 from semantics.axioms.parsing import NESTING, Node, nearest, nodes, span_of
 from semantics.diagnostics import Source, TextError, Unsupported
+
+if TYPE_CHECKING:
+    from lark import Token
 
 EITHER = frozenset({"R", "W", "rf"})
 """Base names whose index may be a cell or a region; of a region they mean: of some cell of it."""
@@ -32,17 +36,20 @@ class Elaborator:
 
     `defined` are the names in scope, `pending` the names of the `let rec` group with the sorts that they will have,
     `later` names that the file defines further down (for the error), `indices` the index variables in scope, `same` the
-    expressions of the model so far.
-    After `run`: `used` names, `needs_cell` (index variables used where only a cell will do), `choosy` and `depth`.
+    expressions of the model so far, `option` says whether an option is on.
+    After `run`: `used` names, `spare` names (those in branches that an option switches off), `needs_cell` (index
+    variables used where only a cell will do), `choosy` and `depth`.
     """
 
     source: Source
     defined: Mapping[str, Entry]
+    option: Callable[[Token], bool]
     pending: Mapping[str, Sort] = field(default_factory=dict)
     later: frozenset[str] = frozenset()
     indices: dict[str, IndexSort | None] = field(default_factory=dict)
     same: dict[Expr, Expr] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    spare: set[str] = field(default_factory=set)
     needs_cell: set[str] = field(default_factory=set)
     choosy: bool = False
     depth: int = 0
@@ -82,7 +89,7 @@ class Elaborator:
                 return table[name].sort if name in table else None
             case "empty":
                 return None
-            case "union" | "intersection" | "difference":
+            case "union" | "intersection" | "difference" | "conditional":
                 return next(filter(None, map(self.guess, nodes(tree))), None)
             case "big_union":
                 return self.guess(nodes(tree)[-1])
@@ -101,7 +108,10 @@ class Elaborator:
             case "empty":
                 return m.Empty(sort=want, span=span)
             case "union":
-                return m.Union(tuple(self._expr(p, want) for p in parts), sort=want, span=span)
+                members = [e for e in (self._expr(p, want) for p in parts) if not isinstance(e, m.Empty)]
+                return members[0] if len(members) == 1 else m.Union(tuple(members), sort=want, span=span)
+            case "conditional":
+                return self._conditional(tree, want)
             case "intersection":
                 return m.Intersection(tuple(self._expr(p, want) for p in parts), sort=want, span=span)
             case "difference":
@@ -132,6 +142,16 @@ class Elaborator:
                 return m.Identity(self._expr(parts[0], Sort.SET), sort=want, span=span)
         unary = {"inverse": m.Inverse, "plus": m.Plus, "star": m.Star, "optional": m.Optional}[str(tree.data)]
         return unary(self._expr(parts[0], want), sort=want, span=span)
+
+    def _conditional(self, tree: Node, want: Sort) -> Expr:
+        """The branch that an option chooses; the other must be well formed too."""
+        first, second = nodes(tree)
+        live, idle = (first, second) if self.option(tree.children[0]) else (second, first)
+        used, choosy = self.used, self.choosy
+        self.used = self.spare
+        self._expr(idle, want)
+        self.used, self.choosy = used, choosy
+        return self._expr(live, want)
 
     def _big_union(self, tree: Node, want: Sort) -> Expr:
         index, sort = str(tree.children[0]), index_sort(tree.children[1]) or IndexSort.CELL

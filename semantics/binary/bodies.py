@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from semantics.binary.opcodes import ACCESS, INDEX, NO_IMMEDIATES, ONE_MEMORY, PREFIXES, SIMD
+from semantics.binary.opcodes import (
+    ACCESS,
+    EXCHANGE_ORDERS,
+    INDEX,
+    NO_IMMEDIATES,
+    ONE_MEMORY,
+    ORDERED,
+    ORDERS,
+    PREFIXES,
+    SIMD,
+)
 from semantics.binary.stream import Stream
 from semantics.diagnostics import Invalid, Unsupported
 from semantics.syntax import instructions as ast
 from semantics.syntax.instructions import BlockType, Expr, Instr, MemArg
-from semantics.syntax.types import EXTERNREF, F32, F64, FUNCREF, I32, I64, FuncType, RefType, Share, ValType
+from semantics.syntax.types import EXTERNREF, F32, F64, FUNCREF, I32, I64, FuncType, Order, RefType, Share, ValType
 
 NESTING = 250
 """How deep blocks may nest: validation and unfolding recurse over them."""
@@ -147,7 +157,9 @@ class Bodies:
         access = ACCESS.get(opcode)
         if access is not None:
             cls, before, behind = access
-            memarg = self._memarg()
+            memarg, ordered = self._memarg(atomic=bool(behind))
+            if ordered:
+                behind = (self._order(EXCHANGE_ORDERS if cls in (ast.Rmw, ast.Cmpxchg) else ORDERS),)
             return cls(*before, memarg, *behind, span=stream.span(at))  # type: ignore[no-any-return]
         one = INDEX.get(opcode)
         if one is not None:
@@ -165,13 +177,22 @@ class Bodies:
             raise stream.malformed(f"illegal opcode {code}", at)
         return special(self, at)
 
-    def _memarg(self) -> MemArg:
+    def _memarg(self, *, atomic: bool) -> tuple[MemArg, bool]:
+        """The memarg, and whether an order follows: only atomic accesses may have one."""
         stream = self.stream
         at = stream.position
         align = stream.unsigned()
         if align >= _MAX_ALIGN:
             raise stream.malformed("malformed memop flags", at)
-        return MemArg(stream.unsigned(), align)
+        ordered = atomic and bool(align & ORDERED)
+        return MemArg(stream.unsigned(), align & ~ORDERED if ordered else align), ordered
+
+    def _order(self, orders: Mapping[int, Order]) -> Order:
+        at = self.stream.position
+        found = orders.get(self.stream.byte())
+        if found is None:
+            raise self.stream.malformed("malformed memory order", at)
+        return found
 
     def _names_segment(self, at: int) -> None:
         if self.segment is None:
@@ -207,8 +228,7 @@ class Bodies:
         return ast.RefNull(reference_type(self.stream), span=self.stream.span(at))
 
     def _fence(self, at: int) -> Instr:
-        self.stream.expect(0, "zero byte expected")
-        return ast.Fence(span=self.stream.span(at))
+        return ast.Fence(self._order(ORDERS), span=self.stream.span(at))
 
     def _memory_init(self, at: int) -> Instr:
         data = self.stream.unsigned()

@@ -41,6 +41,8 @@ T = TypeVar("T")
 MAGIC, VERSION = b"\0asm", b"\1\0\0\0"
 MAX_LOCALS = 50_000
 """Locals of one function, as in browsers: a few bytes can ask for 2^32."""
+ALL_LOCALS = 5_000_000
+"""Locals of all functions together."""
 
 CUSTOM, TYPE, IMPORT, FUNC, TABLE, MEMORY, GLOBAL, EXPORT, START, ELEM, CODE, DATA, DATA_COUNT = range(13)
 ORDER = (TYPE, IMPORT, FUNC, TABLE, MEMORY, GLOBAL, EXPORT, START, ELEM, DATA_COUNT, CODE, DATA)
@@ -64,6 +66,7 @@ class _Decoder:
         self.stream = stream
         self.customs: list[Custom] = []
         self.last = CUSTOM  # the section before
+        self.locals = 0  # of the functions so far
         self.bodies = Bodies(stream, ())
 
     def module(self) -> Module:
@@ -257,6 +260,9 @@ class _Decoder:
             raise self.stream.malformed("too many locals", begin)
         if count > MAX_LOCALS:
             raise Unsupported(f"a function of more than {MAX_LOCALS} locals", self.stream.span(begin))
+        self.locals += count
+        if self.locals > ALL_LOCALS:
+            raise Unsupported(f"a module of more than {ALL_LOCALS} locals", self.stream.span(begin))
         locals = tuple(t for n, t in runs for _ in range(n))
         body = self.bodies.expression()
         return Function(type, locals, body, None, (None,) * count, span=self.stream.span(at))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 
 from semantics.binary import leb
@@ -28,7 +28,16 @@ from semantics.binary.decoding import (
     VERSION,
 )
 from semantics.binary.names import SECTION, write_names
-from semantics.binary.opcodes import ACCESS, INDEX, NO_IMMEDIATES, ONE_MEMORY, opcode_bytes
+from semantics.binary.opcodes import (
+    ACCESS,
+    EXCHANGE_ORDERS,
+    INDEX,
+    NO_IMMEDIATES,
+    ONE_MEMORY,
+    ORDERED,
+    ORDERS,
+    opcode_bytes,
+)
 from semantics.diagnostics import Span, Unsupported
 from semantics.syntax import instructions as ast
 from semantics.syntax.instructions import BlockType, Expr, Instr, MemArg, Node
@@ -66,7 +75,8 @@ def encode_module(module: Module) -> bytes:
     """The binary of a module; its bindings become the name section, its custom sections keep their places.
 
     Raises Unsupported for what has no binary form: shared definitions other than memories, `fork`, `instantiate`,
-    nested modules, seqcst globals and tables, tables with an initial value, and accesses to other memories than 0.
+    nested modules, segments and modules with an attribute, seqcst globals and tables, tables with an initial value,
+    and accesses to other memories than 0.
     """
     return _Encoder(module).module()
 
@@ -87,6 +97,12 @@ class _Encoder:
             raise _no_form("an imported type", module.opaques[0].span or module.span)
         if module.modules:
             raise Unsupported("a module in a module in the binary format", module.modules[0].span or module.span)
+        if module.shared:
+            raise _no_form("a module with the attribute", module.span)
+        segments: tuple[Elem | Data, ...] = (*module.elems, *module.datas)
+        for segment in segments:
+            if segment.share is Share.SHARED:
+                raise _no_form("a segment with an attribute", segment.span)
         vectors: dict[int, Sequence[bytes]] = {
             IMPORT: [self._import(i.module, i.name, i.type, i) for i in module.imports],
             FUNC: [self._type(f.type, f) for f in module.funcs],
@@ -253,8 +269,8 @@ class _Encoder:
                 _require_unordered(order, "an access to a global or table", instr)
             case ast.RefNull(reference):
                 return b"\xd0" + self._value(reference, instr.span)
-            case ast.Fence():
-                return b"\xfe\x03\x00"
+            case ast.Fence(order):
+                return b"\xfe\x03" + _order(ORDERS, order)
             case ast.MemoryInit(data, memory):
                 self.segments = True
                 return b"\xfc\x08" + leb.unsigned(data) + _zero(memory, instr)
@@ -286,9 +302,19 @@ class _Encoder:
             case ast.Load() | ast.Store() | ast.Rmw() | ast.Cmpxchg() | ast.Wait() | ast.Notify():
                 memarg = instr.memarg
                 _zero(memarg.memory, instr)
+                flags, order = memarg.align, b""
+                if not isinstance(instr, ast.Wait | ast.Notify) and instr.order is Order.ACQREL:
+                    orders = EXCHANGE_ORDERS if isinstance(instr, ast.Rmw | ast.Cmpxchg) else ORDERS
+                    flags, order = flags | ORDERED, _order(orders, instr.order)
+                    instr = replace(instr, order=Order.SEQCST)
                 opcode = _ACCESS[replace(instr, memarg=MemArg())]
-                return opcode + leb.unsigned(memarg.align) + leb.unsigned(memarg.offset)
+                return opcode + leb.unsigned(flags) + leb.unsigned(memarg.offset) + order
         return _PLAIN[instr]
+
+
+def _order(orders: Mapping[int, Order], order: Order) -> bytes:
+    """The order immediate."""
+    return bytes(code for code, known in orders.items() if known is order)
 
 
 def _constant(type: NumType, value: int) -> bytes:

@@ -144,17 +144,23 @@ def _accesses() -> Iterator[tuple[int, _Shape, _Shape]]:
         opcode += 1
     for op in RMW:
         for t, size in ATOMIC:
-            yield opcode, (ast.Rmw, (t, op, size)), (ast.Rmw, ())
+            yield opcode, (ast.Rmw, (t, op, size)), (ast.Rmw, (Order.SEQCST,))
             opcode += 1
     for t, size in ATOMIC:
-        yield opcode, (ast.Cmpxchg, (t, size)), (ast.Cmpxchg, ())
+        yield opcode, (ast.Cmpxchg, (t, size)), (ast.Cmpxchg, (Order.SEQCST,))
         opcode += 1
 
 
 ACCESS: dict[int, tuple[type[Any], tuple[Any, ...], tuple[Any, ...]]] = {
     opcode: (cls, before, behind) for opcode, (cls, before), (_, behind) in _accesses()
 }
-"""Opcode -> (class, arguments before the memarg, arguments behind it)."""
+"""Opcode -> (class, arguments before the memarg, arguments behind it: the order of an atomic access)."""
+
+ORDERED = 0x10
+"""The bit of a memarg's flags that says that an order immediate follows (acquire-release proposal)."""
+ORDERS = {0x00: Order.SEQCST, 0x01: Order.ACQREL}
+EXCHANGE_ORDERS = {0x00: Order.SEQCST, 0x11: Order.ACQREL}
+"""Order immediates; those of an exchange give the orders of its read and of its write, which must be equal."""
 
 
 def opcode_bytes(opcode: int) -> bytes:

@@ -24,8 +24,9 @@ class CandidateExecution:
     `events` are the ids of the events that exist; `leaves` the chosen leaf node per thread id;
     `values` gives every symbol that occurs in them; `rf[read, region, i]` is the write that item i (counted from
     the read's own offset) of event `read` on `region` reads from; `wakes[wait]` the NOTIFY event that wakes it;
-    `queues` lists per location the suspension events (WAIT, NOTIFY, TIMEOUT) in queue order, for the models
-    that have one; `tot` is the total order of `events`, where the model has one.
+    `queues` lists per location the suspension events (WAIT, NOTIFY, TIMEOUT) in queue order, and the waits that were
+    over at once, for the models that order them; `tot` is the total order of `events`, where the model has one: its
+    last linearisation; `orders` has the ones before it, by name.
     """
 
     structure: EventStructure
@@ -37,3 +38,4 @@ class CandidateExecution:
     queues: Mapping[Location, tuple[int, ...]] = field(default_factory=dict)
     tot: tuple[int, ...] = ()
     outcome: Outcome | None = None
+    orders: Mapping[str, tuple[int, ...]] = field(default_factory=dict)

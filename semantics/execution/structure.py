@@ -13,7 +13,7 @@ end of a joined thread -> the join, initial event -> everything is *not* listed 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -46,7 +46,13 @@ class Status(Enum):
     DONE = "done"
     TRAP = "trap"
     BLOCKED = "blocked"  # suspended for ever: wait' without notify or timeout, a join of a blocked thread
+    EXIT = "exit"  # ended the program, with an exit code: the register EXIT_CODE
+    KILLED = "killed"  # another thread ended the program before this one came to an end
     CUT = "cut"  # a bound stopped the unfolding here: outcomes may be missing beyond
+
+
+EXIT_CODE = "exit"
+"""The register of a thread with status EXIT that has the program's exit code; it hides a local variable `$exit`."""
 
 
 class Fate(Enum):
@@ -69,7 +75,7 @@ class Event:
     rule: str = ""  # the row that emitted it, as "load-ok"
     span: Span | None = None
     text: str = ""  # the instruction, as "i32.load offset=4"
-    queue: Location | None = None  # WAIT, NOTIFY, WOKEN, TIMEOUT: the location whose waiters are meant
+    queue: Location | None = None  # WAIT, NOTIFY, WOKEN, TIMEOUT, ACCESS of a wait that is over at once: whose waiters
     fate: Sym | None = None  # WAIT: a symbol of width 2 with a value of Fate
     limit: Term = 0  # NOTIFY: at most so many waiters are woken (unsigned 32 bits)
     count: Sym | None = None  # NOTIFY: how many were woken
@@ -80,12 +86,14 @@ class Event:
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """The end of a path: its status, the thread's registers (name -> value) and, where it says more, a reason. `traps`
-    gives the reason of each command that trapped, by its trap register, in the specification's words."""
+    gives the reason of each command that trapped, by its trap register, in the specification's words. `ends`: the
+    thread ends the program here (WS6, systems.md B.2), of which there is at most one in an execution."""
 
     status: Status
     registers: Mapping[str, Term]
     reason: str = ""
     traps: Mapping[str, str] = field(default_factory=dict)
+    ends: bool = False
 
 
 @dataclass(slots=True)
@@ -121,7 +129,8 @@ class Origin(Enum):
     CHOICE = "choice"  # free: memory.grow may fail, ...
     FATE = "fate"  # of the WAIT `event`: a Fate value
     COUNT = "count"  # of the NOTIFY `event`: how many waiters it woke
-    ENDED = "ended"  # width 1: whether thread `thread` reached a leaf DONE or TRAP
+    ENDED = "ended"  # width 1: whether thread `thread` reached a leaf DONE or TRAP, and others go on
+    OVER = "over"  # width 1: whether some thread reached a leaf that ends the program
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +150,8 @@ class EventStructure:
     `init` is the id of the initial event: happens-before everything else (A.6, item 6). `asw` are pairs of
     event ids. `incomplete` says what the unfolding left out other than CUT leaves (empty: nothing).
     `behind`: where a path was cut, why writes behind the cut might steer even what stands before it, in a model
-    that lets a read see what program order puts later ("": they cannot). `region_names` are for people:
-    {region: "x"}; `cells` names byte ranges: {"x": (location, size)}.
+    that lets a read see what program order puts later ("": they cannot). `references` are the regions whose values are
+    references. `region_names` are for people: {region: "x"}; `cells` names byte ranges: {"x": (location, size)}.
     """
 
     events: list[Event]
@@ -155,6 +164,7 @@ class EventStructure:
     cells: dict[str, tuple[Location, int]] = field(default_factory=dict)
     incomplete: list[str] = field(default_factory=list)
     behind: str = ""
+    references: frozenset[Region] = frozenset()
     rules: dict[str, int] = field(default_factory=dict)  # rule name -> how often it fired
 
     def path(self, node: int) -> list[int]:
@@ -194,6 +204,17 @@ class EventStructure:
     def leaves(self, thread: int) -> list[int]:
         """Ids of the leaf nodes of one thread."""
         return [n.id for n in self.nodes if n.thread == thread and n.leaf is not None]
+
+
+def deciding(nodes: Iterable[PathNode], info: SymbolInfo) -> list[PathNode]:
+    """The nodes of which one is chosen iff a symbol of origin ENDED or OVER is 1."""
+    if info.origin is Origin.OVER:
+        return [n for n in nodes if n.leaf is not None and n.leaf.ends]
+    mine = [(n, n.leaf) for n in nodes if n.thread == info.thread and n.leaf is not None]
+    return [n for n, leaf in mine if leaf.status in _ENDED and not leaf.ends]
+
+
+_ENDED = (Status.DONE, Status.TRAP)
 
 
 def close(before: list[int], sources: Mapping[int, int], init: int) -> list[int]:

@@ -95,9 +95,10 @@ class Builder:
         registers: dict[str, Term],
         reason: str = "",
         traps: dict[str, str] | None = None,
+        ends: bool = False,
     ) -> None:
-        """Ends a path."""
-        self.nodes[node].leaf = Leaf(status, registers, reason, traps or {})
+        """Ends a path, and the program where it `ends`."""
+        self.nodes[node].leaf = Leaf(status, registers, reason, traps or {}, ends)
 
     def thread_name(self, parent: str, ordinal: int, base: str) -> str:
         """The name of the `ordinal`-th thread that thread `parent` forks on a path: `base`, or `base#2` and so on

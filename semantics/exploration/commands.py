@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from semantics.execution.structure import Kind, Status
-from semantics.exploration import suspension
+from semantics.exploration import killing, suspension
 from semantics.exploration.linking import Await, Begin, Call, Fetch, Make
 from semantics.exploration.path import Path
+from semantics.reduction.access import cell
 from semantics.reduction.machine import evaluating, start
-from semantics.runtime.actions import Field, Location, Read, Region
+from semantics.runtime.actions import Read
 from semantics.runtime.configuration import Configuration, Trap
 from semantics.syntax.types import Order
 
@@ -23,7 +24,7 @@ def next_command(unfolding: Unfolding, path: Path) -> bool:
     if path.position == unfolding.solo:
         unfolding.together(path)
     if path.position >= len(commands):
-        return unfolding.leaf(path, Status.DONE)
+        return unfolding.leaf(path, killing.at_the_end(unfolding, path))
     command = commands[path.position]
     path.position += 1
     if isinstance(command, Begin):
@@ -54,6 +55,7 @@ def _make(unfolding: Unfolding, path: Path, command: Make) -> bool:
         )
         path.effects += 1
         path.visible += 1
+        path.exposed = True
     path.call = None
     if command.made.code and unfolding.oracle.profile.start:
         path.config = evaluating(command.made.instance, command.made.code)
@@ -62,10 +64,11 @@ def _make(unfolding: Unfolding, path: Path, command: Make) -> bool:
 
 def _fetch(unfolding: Unfolding, path: Path, command: Fetch) -> bool:
     """Reads a global into a register."""
-    location = Location(Region(command.address, Field.VAL))
+    location = cell(unfolding.oracle, command.address)
     value = unfolding.oracle.read(location, 1, command.object.type.type.bits)
     path.registers[command.result] = value
-    if location.region not in path.held and location.region not in unfolding.oracle.constants:
+    region = location.region
+    if not region.of and region not in path.held and region not in unfolding.oracle.constants:
         actions = (Read(Order.UNORD, location, 1, value),)
         unfolding.builder.event(path.thread, path.node, Kind.ACCESS, actions, "global-get-ok", command.span, "get")
         path.visible += 1

@@ -21,7 +21,7 @@ from itertools import islice, product
 from math import prod
 from typing import NamedTuple
 
-from semantics.execution.structure import Event, Kind, Origin, PathNode, Status, SymbolInfo, Thread
+from semantics.execution.structure import Event, Kind, Origin, PathNode, SymbolInfo, Thread, deciding
 from semantics.exploration.ranges import possible_values
 from semantics.runtime.actions import (
     BYTE,
@@ -59,11 +59,14 @@ class Loose(NamedTuple):
     thread: int
     node: int
     write: Write
+    notears: bool
 
 
 _BIT = Domain(frozenset((0, 1)), False)
 _FATES = Domain(frozenset((0, 2, 3)), False)
 _UNNOTIFIED = Domain(frozenset((2, 3)), False)
+_Sources = tuple[Event, Action, list[tuple[Event, Action]]]
+"""An event, its reading action, and the writes that may give it a unit."""
 _NOTHING = Domain(frozenset(), False)
 
 
@@ -197,13 +200,13 @@ class Domains:
         spawn = self._threads[thread].spawn
         return None if spawn is None else self._events[spawn].thread
 
-    def _sources(self, sym: Sym) -> tuple[Action, list[tuple[Event, Action]]]:
-        """The reading action of a symbol and the writes that may give it a unit."""
+    def _sources(self, sym: Sym) -> _Sources:
+        """The event and the reading action of a symbol and the writes that may give it a unit."""
         info = self._infos[sym]
         assert info.event is not None and info.region is not None
         event = self._events[info.event]
         action = next(a for a in event.actions if a.location.region == info.region and reading(a))
-        return action, self._writes(event, action)
+        return event, action, self._writes(event, action)
 
     def _writes(self, event: Event, action: Action) -> list[tuple[Event, Action]]:
         """The writes that may give the reading action of an event a unit."""
@@ -216,7 +219,7 @@ class Domains:
         for loose in self._loose:
             write = loose.write
             if write.location.region == action.location.region and loose.thread != event.thread:
-                end = Event(len(self._events), loose.thread, loose.node, Kind.ACCESS)
+                end = Event(len(self._events), loose.thread, loose.node, Kind.ACCESS, notears=loose.notears)
                 if self._visible(event, end):
                     first = low - low % write.size if action.size < write.size else low
                     places = range(first, high, write.size)
@@ -226,7 +229,7 @@ class Domains:
     # --- the fixed point ------------------------------------------------------------------------
     def _analyse(self, wanted: Iterable[Sym]) -> None:
         """Fills `_known` for the symbols and for all on which they depend."""
-        sources: dict[Sym, tuple[Action, list[tuple[Event, Action]]]] = {}
+        sources: dict[Sym, _Sources] = {}
         edges: dict[Sym, dict[Sym, bool]] = {}  # symbol -> what its values are built from -> always synchronising
         todo = [s for s in wanted if s not in self._known]
         while todo:
@@ -237,7 +240,7 @@ class Domains:
             if simple is not None:
                 self._known[sym] = simple
                 continue
-            action, writes = sources[sym] = self._sources(sym)
+            _, action, writes = sources[sym] = self._sources(sym)
             needed = edges[sym] = {}
             for _, write in writes:
                 payload = written(write)
@@ -264,8 +267,11 @@ class Domains:
             assert info.event is not None
             return self._counts(self._events[info.event])
         if info.origin is Origin.ENDED:
-            leaves = [n.leaf for n in self._nodes if n.thread == info.thread and n.leaf is not None]
-            return Domain(frozenset(int(f.status in (Status.DONE, Status.TRAP)) for f in leaves), False)
+            ends = {n.id for n in deciding(self._nodes, info)}
+            leaves = [n.id for n in self._nodes if n.thread == info.thread and n.leaf is not None]
+            return Domain(frozenset(int(n in ends) for n in leaves), False)
+        if info.origin is Origin.OVER:
+            return _BIT if deciding(self._nodes, info) else Domain(frozenset((0,)), False)
         return _BIT
 
     def _counts(self, notify: Event) -> Domain:
@@ -277,7 +283,7 @@ class Domains:
     def _solve(
         self,
         component: list[Sym],
-        sources: dict[Sym, tuple[Action, list[tuple[Event, Action]]]],
+        sources: dict[Sym, _Sources],
         edges: dict[Sym, dict[Sym, bool]],
     ) -> None:
         inside = frozenset(component)
@@ -316,8 +322,10 @@ class Domains:
             most[n.thread] = max(most.get(n.thread, 0), sums[n.id])
         return sum(most.values())
 
-    def _read(self, action: Action, writes: list[tuple[Event, Action]], look: Callable[[Sym], Domain]) -> Domain:
-        """The values of a reading action, given those of the writes' symbols."""
+    def _read(
+        self, event: Event, action: Action, writes: list[tuple[Event, Action]], look: Callable[[Sym], Domain]
+    ) -> Domain:
+        """The values of an event's reading action, given those of the writes' symbols."""
         region = action.location.region
         if region.field is not Field.DATA:
             return self._unit_values(action, writes, look)
@@ -337,7 +345,7 @@ class Domains:
                 continue
             domain = self._evaluate(payload, look)
             is_open |= domain.open
-            if same and _tear_free(action) and _tear_free(write):
+            if same and _tear_free(event, action) and _tear_free(other, write):
                 whole.append((domain, _synchronise(action, write)))
                 continue
             for i in range(max(0, at - low), min(size, at + write.size - low)):
@@ -389,9 +397,9 @@ def _whole(payload: Payload) -> Term:
     return payload
 
 
-def _tear_free(action: Action) -> bool:
-    """tearfree(act) (Fig. 15)."""
-    return action.order is Order.SEQCST or (action.location.offset % action.size == 0 and action.size <= 4)
+def _tear_free(event: Event, action: Action) -> bool:
+    """tearfree(act) in every model: by the instruction (S6), which implies that of Fig. 15."""
+    return action.order is Order.SEQCST or bool(event.notears)
 
 
 def _synchronise(read: Action, write: Action) -> bool:

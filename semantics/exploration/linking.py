@@ -7,19 +7,21 @@ are allocated before the unfolding begins, in program order. Their contents come
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
+from typing import Any
 
 from semantics.diagnostics import LinkError, Span, TextError
 from semantics.exploration.held import content, load
 from semantics.exploration.program import Get, HostThread, Instantiate, Invoke, Join, Program, Provider, Spawn
 from semantics.reduction.fig22_instantiation import instantiate, link
+from semantics.reduction.hosts import host_function
 from semantics.runtime.actions import Location
 from semantics.runtime.configuration import Instantiation, Value
-from semantics.runtime.profile import Profile
+from semantics.runtime.profile import ANY, Profile
 from semantics.runtime.store import GlobalInst, ModuleInst, Store
-from semantics.syntax.modules import ExternKind, Function, Module
-from semantics.syntax.types import I32, ExternType, ValType
+from semantics.syntax.modules import ExternKind, Function, Import, Module
+from semantics.syntax.types import I32, ExternType, FuncType, ValType
 from semantics.terms import Term
 from semantics.validation import match_extern
 
@@ -192,7 +194,11 @@ def _instantiated(command: Instantiate, thread: Planned, found: Plan, oracle: _I
         span = wanted.span or command.span
         if position >= len(command.providers):
             raise LinkError(f"unknown import {what}", span)
-        imports.append(_provided(command.providers[position], thread, what, span))
+        provider = command.providers[position]
+        if provider is None:
+            imports.append(_of_embedder(found.store, oracle.profile, wanted, what, span))
+        else:
+            imports.append(_provided(provider, thread, what, span))
     if link(module, imports, oracle) is None:
         link_types(module, [found.store.type(a) for a in imports], command.span)
     made = instantiate(found.store, module, tuple(imports))
@@ -209,6 +215,18 @@ def _provided(provider: Provider, thread: Planned, what: str, span: Span | None)
     if entry is None:
         raise LinkError(f"unknown import {what}", span)
     return entry[1]
+
+
+def _of_embedder(store: Store, profile: Profile, wanted: Import, what: str, span: Span | None) -> int:
+    """A function of the design's embedder: for an import of a name, or of any name of a module."""
+    host = profile.host
+    operation, type = host.get((wanted.module, wanted.name)) or host.get((wanted.module, ANY)) or (None, None)
+    if operation is None or not isinstance(wanted.type, FuncType):
+        raise LinkError(f"unknown import {what}", span)
+    if type is not None and type != wanted.type:
+        raise LinkError(f"incompatible import type of {what}: it is {type}, wanted is {wanted.type}", span)
+    arguments: dict[str, Any] = {"name": wanted.name} if any(f.name == "name" for f in fields(operation)) else {}
+    return host_function(store, wanted.type, operation(**arguments))
 
 
 def link_types(module: Module, providers: Sequence[ExternType | None], span: Span | None = None) -> None:

@@ -12,7 +12,7 @@ _PLAIN: dict[type, str] = {
     i.MemoryCopy: "memory.copy", i.MemoryInit: "memory.init", i.DataDrop: "data.drop", i.TableGet: "table.get",
     i.TableSet: "table.set", i.TableSize: "table.size", i.TableGrow: "table.grow", i.TableFill: "table.fill",
     i.TableCopy: "table.copy", i.TableInit: "table.init", i.ElemDrop: "elem.drop", i.CallIndirect: "call_indirect",
-    i.Fence: "atomic.fence", i.GlobalGet: "global.get", i.GlobalSet: "global.set", i.Fork: "fork",
+    i.GlobalGet: "global.get", i.GlobalSet: "global.set", i.Fork: "fork",
     i.Instantiate: "instantiate",
 }  # fmt: skip
 
@@ -26,16 +26,23 @@ def mnemonic(instr: i.Instr | None) -> str:
             return _access("load", type_, size, signed, order, memarg.offset)
         case i.Store(type_, size, memarg, order):
             return _access("store", type_, size, None, order, memarg.offset)
-        case i.Rmw(type_, op, size, memarg):
-            return _modify(str(type_), op, size, type_.bytes, memarg.offset)
-        case i.Cmpxchg(type_, size, memarg):
-            return _modify(str(type_), "cmpxchg", size, type_.bytes, memarg.offset)
+        case i.Rmw(type_, op, size, memarg, order):
+            return _modify(str(type_), op, size, type_.bytes, order, memarg.offset)
+        case i.Cmpxchg(type_, size, memarg, order):
+            return _modify(str(type_), "cmpxchg", size, type_.bytes, order, memarg.offset)
+        case i.Fence(order):
+            return f"atomic.fence{_immediate(order)}"
         case i.Wait(type_, memarg):
             return f"memory.atomic.wait{type_.bits}{_offset(memarg.offset)}"
         case i.Notify(memarg):
             return f"memory.atomic.notify{_offset(memarg.offset)}"
     word = _PLAIN.get(instr.__class__, instr.__class__.__name__.lower())
-    return f"{word}.seqcst" if getattr(instr, "order", None) is Order.SEQCST else word
+    order = getattr(instr, "order", Order.UNORD)
+    return word if order is Order.UNORD else f"{word}.{order.value}"
+
+
+def _immediate(order: Order) -> str:
+    return " acqrel" if order is Order.ACQREL else ""
 
 
 def _offset(offset: int) -> str:
@@ -44,13 +51,13 @@ def _offset(offset: int) -> str:
 
 @lru_cache(maxsize=1024)
 def _access(word: str, type_: NumType, size: int, signed: bool | None, order: Order, offset: int) -> str:
-    atomic = ".atomic" if order is Order.SEQCST else ""
+    atomic = "" if order is Order.UNORD else ".atomic"
     narrow = "" if size == type_.bytes else str(8 * size)
     sign = "" if signed is None else "_s" if signed else "_u"
-    return f"{type_}{atomic}.{word}{narrow}{sign}{_offset(offset)}"
+    return f"{type_}{atomic}.{word}{narrow}{sign}{_immediate(order)}{_offset(offset)}"
 
 
 @lru_cache(maxsize=1024)
-def _modify(type_: str, op: str, size: int, full: int, offset: int) -> str:
+def _modify(type_: str, op: str, size: int, full: int, order: Order, offset: int) -> str:
     narrow, sign = ("", "") if size == full else (str(8 * size), "_u")
-    return f"{type_}.atomic.rmw{narrow}.{op}{sign}{_offset(offset)}"
+    return f"{type_}.atomic.rmw{narrow}.{op}{sign}{_immediate(order)}{_offset(offset)}"

@@ -10,21 +10,24 @@ from semantics.exploration.builder import Builder
 from semantics.exploration.linking import Plan
 from semantics.exploration.oracle import Oracle
 from semantics.exploration.program import Cell, Program
+from semantics.reduction.access import has_cells
 from semantics.runtime.actions import Field, Location, Read, Region
+from semantics.runtime.profile import Profile
 from semantics.runtime.store import GlobalInst, MemInst
 from semantics.syntax.modules import ExternKind, Module
 from semantics.syntax.types import I32, I64, Order, ValType
-from semantics.terms import Term
+from semantics.terms import Sym, Term, negate
 
 BYTES_I32 = 4
 
 
-def located(program: Program, plan: Plan) -> dict[str, tuple[Location, int]]:
+def located(program: Program, plan: Plan, profile: Profile) -> dict[str, tuple[Location, int]]:
     """Where the named cells are: location and size, in bytes of `data` or 1 for `val`.
 
-    Raises TextError for a cell of an instance or export that there is not, and for an observed cell without a name.
+    Raises TextError for a cell of an instance or export that there is not, for an observed cell without a name, and
+    for a global of which every thread has its own.
     """
-    found = {cell.name: _location(cell, plan) for cell in program.cells}
+    found = {cell.name: _location(cell, plan, profile) for cell in program.cells}
     for name in program.observed:
         if name not in found:
             near = get_close_matches(name, found, 1)
@@ -32,7 +35,7 @@ def located(program: Program, plan: Plan) -> dict[str, tuple[Location, int]]:
     return found
 
 
-def _location(cell: Cell, plan: Plan) -> tuple[Location, int]:
+def _location(cell: Cell, plan: Plan, profile: Profile) -> tuple[Location, int]:
     instance = plan.by_name.get(cell.instance)
     if instance is None:
         near = get_close_matches(cell.instance, plan.by_name, 1)
@@ -41,6 +44,9 @@ def _location(cell: Cell, plan: Plan) -> tuple[Location, int]:
     if kind is ExternKind.MEMORY:
         return Location(Region(address, Field.DATA), cell.offset), cell.size
     if kind is ExternKind.GLOBAL:
+        if has_cells(plan.store.global_(address).type, profile):
+            hint = "read it into a local in some thread"
+            raise TextError(f"{cell.name} has a value for each thread and none at the end of all", hint=hint)
         return Location(Region(address, Field.VAL)), 1
     names = [n for n, (k, _) in instance.exports.items() if k in (ExternKind.MEMORY, ExternKind.GLOBAL)]
     near = get_close_matches(cell.export, names, 1)
@@ -48,18 +54,26 @@ def _location(cell: Cell, plan: Plan) -> tuple[Location, int]:
 
 
 def observe(
-    builder: Builder, oracle: Oracle, cells: dict[str, tuple[Location, int]], observed: tuple[str, ...]
+    builder: Builder,
+    oracle: Oracle,
+    cells: dict[str, tuple[Location, int]],
+    observed: tuple[str, ...],
+    over: Sym | None = None,
 ) -> None:
     """Adds the hidden thread "" that reads the observed cells, one event each, after every other event.
 
     The reads are seqcst: of two final seqcst writes that nothing else orders, the final store has the later in the
-    total order. A cell that nobody can change needs no event.
+    total order. A cell that nobody can change needs no event. Where the program is `over` nothing is left to be read.
     """
     types: dict[str, ValType] = {}
     registers: dict[str, Term] = {}
     before = len(builder.events)
     thread = builder.thread("", None, None, types, hidden=True)
     oracle.held = {}
+    node = thread.root
+    if over is not None and over in builder.symbols:
+        builder.leaf(builder.node(thread.id, thread.root, (over,)).id, Status.DONE, {})
+        node = builder.node(thread.id, thread.root, (negate(over),)).id
     for name in observed:
         location, size = cells[name]
         found = oracle.store[location.region.addr]
@@ -74,9 +88,9 @@ def observe(
             continue
         flag = size <= BYTES_I32 and location.offset % size == 0 if isinstance(found, MemInst) else None
         read = Read(Order.SEQCST, location, size, value)
-        event = builder.event(thread.id, thread.root, Kind.OBSERVE, (read,), "observe", text=name, notears=flag)
+        event = builder.event(thread.id, node, Kind.OBSERVE, (read,), "observe", text=name, notears=flag)
         builder.asw += [(other, event) for other in range(before)]
-    builder.leaf(thread.root, Status.DONE, registers)
+    builder.leaf(node, Status.DONE, registers)
 
 
 def region_names(plan: Plan, cells: dict[str, tuple[Location, int]]) -> dict[Region, str]:

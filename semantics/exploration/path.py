@@ -59,6 +59,7 @@ class Path:
     children: dict[str, int] = field(default_factory=dict)  # host threads that may be joined, by name
     traps: dict[str, str] = field(default_factory=dict)  # why commands trapped, by trap register
     forks: int = 0
+    exposed: bool = True  # since the last place where its thread may be killed it did what others may notice
 
     def fork(self, node: int, condition: tuple[Term, ...]) -> Path:
         """A path that goes on from here in another node, where `condition` holds."""

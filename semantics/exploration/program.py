@@ -23,11 +23,12 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Instantiate:
-    """Makes `instance` from a validated module; `providers` stand in the order of `module.imports`."""
+    """Makes `instance` from a validated module; `providers` stand in the order of `module.imports`, None where the
+    design's embedder provides the import."""
 
     instance: str
     module: Module
-    providers: tuple[Provider, ...] = ()
+    providers: tuple[Provider | None, ...] = ()
     span: Span | None = field(default=None, compare=False, repr=False)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from semantics.diagnostics import InternalError, Span
 from semantics.execution.structure import Fate, Kind, Origin, Status
+from semantics.exploration import killing
 from semantics.exploration.confinement import FORKED
 from semantics.exploration.linking import Await, Begin, Make, Planned, call_of, local_types
 from semantics.exploration.path import Path
@@ -104,6 +105,7 @@ def begin(
     thread = builder.thread(planned.name, path.node, spawn, types, planned.hidden)
     first = builder.event(thread.id, thread.root, Kind.START, peer=path.thread)
     builder.asw.append((spawn, first))
+    path.exposed = True
     path.effects += 1
     path.visible += 1
     child = Path(thread.id, thread.root, planned, held=unfolding.held_by(planned.number))
@@ -126,7 +128,8 @@ def _wait(unfolding: Unfolding, path: Path, config: Configuration, pending: Wait
         return apply("eq", 1, fate, value.value, arg_width=FATE_BITS)
 
     expired = timeout_ok(pending)
-    conditions: list[tuple[Term, ...]] = [(condition(Fate.WOKEN),), (condition(Fate.BLOCKED),)]
+    never = killing.goes_on(unfolding, path)
+    conditions: list[tuple[Term, ...]] = [(condition(Fate.WOKEN),), (condition(Fate.BLOCKED), *never)]
     if expired is not None:
         finite = () if expired.condition == 1 else (expired.condition,)
         conditions.append((condition(Fate.TIMEOUT), *finite))
@@ -151,6 +154,7 @@ def _wait(unfolding: Unfolding, path: Path, config: Configuration, pending: Wait
         result = wake_ok(pending).result if woken else expired.result if expired is not None else ()
         child.config = resume(config, *result)
         child.effects += woken  # a wait that its own timeout ended changes nothing
+        child.exposed |= woken
         child.visible += 1
         going.append(child)
     return unfolding.schedule(going)
@@ -167,10 +171,13 @@ def join(unfolding: Unfolding, path: Path, command: Await) -> bool:
     """Goes on where the thread has ended; blocked for ever where it has not."""
     builder = unfolding.builder
     thread = path.children.get(command.thread)
+    never = killing.goes_on(unfolding, path)
     if thread is None:  # spawned by a sibling: not to be seen from here
-        return unfolding.leaf(path, Status.BLOCKED, f"join of {command.thread}")
+        for blocked in unfolding.children(path, [never]) if never else [path]:
+            unfolding.leaf(blocked, Status.BLOCKED, f"join of {command.thread}")
+        return False
     ended = unfolding.joins.symbol(unfolding, thread)
-    made = unfolding.children(path, [(ended,), (negate(ended),)])
+    made = unfolding.children(path, [(ended,), (negate(ended), *never)])
     if not made:
         return False
     going, blocked = made

@@ -14,8 +14,8 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from semantics.diagnostics import InternalError, Span
-from semantics.execution.structure import Kind, Origin, Status
-from semantics.exploration import commands, suspension
+from semantics.execution.structure import EXIT_CODE, Kind, Origin, Status
+from semantics.exploration import commands, killing, suspension
 from semantics.exploration.builder import Builder
 from semantics.exploration.confinement import Confinement
 from semantics.exploration.domains import Domains, Loose
@@ -40,10 +40,10 @@ from semantics.runtime.actions import (
     writing,
     written,
 )
-from semantics.runtime.configuration import Configuration, NotifyPrime, Transition, WaitPrime
+from semantics.runtime.configuration import Configuration, NotifyPrime, Step, Transition, WaitPrime
 from semantics.runtime.profile import Profile
 from semantics.syntax import instructions
-from semantics.syntax.instructions import Fence, Instantiate
+from semantics.syntax.instructions import Fence, Instantiate, Instr, Wait
 from semantics.syntax.types import Order
 from semantics.terms import Term, apply, extract, symbols
 from semantics.terms.term import App
@@ -78,6 +78,7 @@ class Unfolding:
         self.paths: list[Path] = []
         self.threads: deque[Path] = deque()
         self.joins = suspension.Joins()
+        self.over = killing.symbol(self.builder, profile)
         self._postponed: list[_Postponed] = []
         self._held: dict[int, dict[Region, Content]] = {}
         self._alone: Path | None = None  # the main thread's path, as long as it is alone
@@ -111,6 +112,9 @@ class Unfolding:
         """Unfolds a path until it ends, forks or is postponed."""
         going = True
         while going:
+            if path.exposed:
+                going = killing.may_be_killed(self, path)
+                continue
             self.oracle.held, self.oracle.thread = path.held, path.thread
             going = commands.next_command(self, path) if path.config is None else self._advance(path, path.config)
 
@@ -156,12 +160,16 @@ class Unfolding:
         self.paths += reversed(paths)
         return False
 
-    def leaf(self, path: Path, status: Status, reason: str = "") -> bool:
-        """Ends a path, with an END event where a join waits for the thread."""
+    def leaf(self, path: Path, status: Status, reason: str = "", code: Term = 0) -> bool:
+        """Ends a path, with an END event where a join waits for the thread. `code` is that of an EXIT."""
         self.together(path)
-        if status is Status.DONE or status is Status.TRAP:
+        ends = killing.ends(self.oracle.profile, status)
+        if status in (Status.DONE, Status.TRAP) and not ends:
             self.joins.ended(self, path)
-        self.builder.leaf(path.node, status, {**path.registers, **self.locals(path)}, reason, path.traps)
+        registers = {**path.registers, **self.locals(path)}
+        if status is Status.EXIT:
+            registers[EXIT_CODE] = code
+        self.builder.leaf(path.node, status, registers, reason, path.traps, ends)
         return False
 
     def locals(self, path: Path) -> dict[str, Term]:
@@ -278,7 +286,7 @@ class Unfolding:
         if actions:
             actions = self._settle(path, actions)
         then = step.then.__class__
-        if actions or then is WaitPrime or then is NotifyPrime or instr.__class__ is Fence:
+        if actions or then is WaitPrime or then is NotifyPrime or _orders(instr) or _over_at_once(transition):
             self._event(path, transition, actions)
         return back_edge is None or self._back_edge(path)
 
@@ -303,6 +311,7 @@ class Unfolding:
         text = mnemonic(instr)
         here = (path.thread, path.node)
         path.visible += 1
+        path.exposed |= then.__class__ is NotifyPrime or any(a.__class__ is not Read for a in actions)
         if then.__class__ is WaitPrime:
             fate = builder.symbol(2, "fate")
             path.suspension = builder.event(
@@ -322,7 +331,8 @@ class Unfolding:
                 kind = Kind.FENCE
             elif instr.__class__ is Instantiate:
                 kind = Kind.INIT
-            builder.event(*here, kind, actions, rule, span, text, notears=step.notears)
+            place = _waited_for(step) if _over_at_once(transition) else None
+            builder.event(*here, kind, actions, rule, span, text, place, notears=step.notears)
             if any(a.__class__ is not Read for a in actions):
                 path.effects += 1
 
@@ -367,21 +377,22 @@ class Unfolding:
         if config is None or isinstance(waiting.what, Location):
             return None
         values = redex_operands(config, self.plan.store)
-        instance = config.frame.instance
+        instance, whole = config.frame.instance, True
         match config.redex:
-            case instructions.Store(_, size, memarg, order):
+            case instructions.Store(type_, size, memarg, order):
+                whole = type_.is_integer and size <= 4
                 region, value = Region(instance.mems[memarg.memory], Field.DATA), values[1].term
-            case instructions.Rmw(_, "xchg", size, memarg):
-                region, value, order = Region(instance.mems[memarg.memory], Field.DATA), values[1].term, Order.SEQCST
-            case instructions.Cmpxchg(_, size, memarg):
-                region, value, order = Region(instance.mems[memarg.memory], Field.DATA), values[2].term, Order.SEQCST
+            case instructions.Rmw(_, "xchg", size, memarg, order):
+                region, value = Region(instance.mems[memarg.memory], Field.DATA), values[1].term
+            case instructions.Cmpxchg(_, size, memarg, order):
+                region, value = Region(instance.mems[memarg.memory], Field.DATA), values[2].term
             case instructions.TableSet(table, order):
                 region, value, size = Region(instance.tables[table], Field.ELEM), values[1].term, 1
             case _:
                 return None
         if region.field is Field.DATA:
             value = extract(value, 0, 8 * size)
-        return Loose(path.thread, path.node, Write(order, Location(region), size, value))
+        return Loose(path.thread, path.node, Write(order, Location(region), size, value), whole)
 
     def _split(self, path: Path, waiting: _Postponed, new: list[int], first: bool) -> None:
         """A child of a postponed path for each of the values `new`."""
@@ -407,6 +418,21 @@ class Unfolding:
             child.facts[what] = value
             child.config = with_operand(config, self.plan.store, waiting.position, value)
             self.paths.append(child)
+
+
+def _orders(instr: Instr | None) -> bool:
+    """Whether an instruction is a fence that orders: an acqrel one does not, as long as no weaker order is atomic."""
+    return isinstance(instr, Fence) and instr.order is Order.SEQCST
+
+
+def _over_at_once(transition: Transition) -> bool:
+    """Whether a transition is a wait that found another value: it suspends nobody, but takes its turn in the queue."""
+    return transition.instr.__class__ is Wait and bool(transition.step.result)
+
+
+def _waited_for(step: Step) -> Location:
+    """The location that a wait compared."""
+    return next(a.location for a in step.actions if a.location.region.field is Field.DATA)
 
 
 def _asks(transition: Transition, location: Location) -> bool:

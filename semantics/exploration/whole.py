@@ -6,6 +6,7 @@ from semantics.execution.structure import EventStructure
 from semantics.exploration.behind import behind
 from semantics.exploration.confinement import FORKED, Confinement, Footprint, Reach, footprint
 from semantics.exploration.linking import Call, Fetch, Make, Plan, Planned, plan
+from semantics.exploration.locks import hold_locks
 from semantics.exploration.observation import located, observe, region_names
 from semantics.exploration.program import Bounds, Program
 from semantics.exploration.prune import refute
@@ -13,7 +14,8 @@ from semantics.exploration.unfold import Unfolding
 from semantics.profiles.fork import FORK
 from semantics.runtime.actions import Field, Region
 from semantics.runtime.profile import Profile
-from semantics.runtime.store import ModuleInst
+from semantics.runtime.store import GlobalInst, ModuleInst, Store
+from semantics.syntax.types import RefType
 
 
 def explore(program: Program, bounds: Bounds = Bounds(), profile: Profile = FORK) -> EventStructure:  # noqa: B008
@@ -23,7 +25,7 @@ def explore(program: Program, bounds: Bounds = Bounds(), profile: Profile = FORK
     and StuckConfiguration where a profile's rows do not cover a redex.
     """
     linked = plan(program, profile)
-    cells = located(program, linked)
+    cells = located(program, linked, profile)
     reach = Reach(linked.store, linked.instances)
     solo = _solo(linked.threads[0], reach)
     confinement = _confinement(linked, reach, solo)
@@ -32,12 +34,15 @@ def explore(program: Program, bounds: Bounds = Bounds(), profile: Profile = FORK
     unfolding = Unfolding(linked, confinement, solo, bounds, profile)
     unfolding.run()
     builder = unfolding.builder
+    if profile.seg == "lock":
+        hold_locks(builder, linked.store)
     lost = behind(_structure(unfolding), linked.modules)
     refute(builder, unfolding.init)
     if program.observed:
-        observe(builder, unfolding.oracle, cells, program.observed)
+        observe(builder, unfolding.oracle, cells, program.observed, unfolding.over)
     structure = _structure(unfolding)
     structure.behind = lost
+    structure.references = frozenset(r for r in _regions(structure) if _holds_references(linked.store, r))
     structure.region_names, structure.cells = region_names(linked, cells), cells
     return structure
 
@@ -54,6 +59,18 @@ def _structure(unfolding: Unfolding) -> EventStructure:
         incomplete=list(builder.incomplete),
         rules=builder.rules,
     )
+
+
+def _regions(structure: EventStructure) -> set[Region]:
+    return {action.location.region for event in structure.events for action in event.actions}
+
+
+def _holds_references(store: Store, region: Region) -> bool:
+    """Whether the values of a region are references."""
+    if region.field is Field.VAL:
+        held = store[region.addr]
+        return isinstance(held, GlobalInst) and isinstance(held.type.type, RefType)
+    return region.field is Field.ELEM
 
 
 def _solo(main: Planned, reach: Reach) -> int:

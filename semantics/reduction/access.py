@@ -8,8 +8,9 @@ from semantics.diagnostics import InternalError
 from semantics.reduction.registry import Oracle
 from semantics.runtime.actions import Field, Location, Read, Region
 from semantics.runtime.configuration import Frame, Step, Trap
+from semantics.runtime.profile import Profile
 from semantics.syntax.instructions import MemArg
-from semantics.syntax.types import Order, Share
+from semantics.syntax.types import GlobalType, Order, Share
 from semantics.terms import Term, apply
 
 LENGTH_BITS = 64  # a memory may have 2^32 bytes
@@ -51,12 +52,14 @@ def read_value(oracle: Oracle, location: Location, bits: int, order: Order) -> R
 
 def cell(oracle: Oracle, address: int) -> Location:
     """cell(a, th) of systems.md B.0: a.val, or the running thread's own (a, th).val."""
-    type = oracle.store.global_(address).type
-    if type.share is Share.TLS or (
-        oracle.profile.cells == "mutable" and type.mutable and type.share is not Share.SHARED
-    ):
+    if has_cells(oracle.store.global_(address).type, oracle.profile):
         return Location(Region(address, Field.VAL, 1 + oracle.thread))
     return value_of(address)
+
+
+def has_cells(type: GlobalType, profile: Profile) -> bool:
+    """Whether every thread has a cell of its own of a global of that type."""
+    return type.share is Share.TLS or (profile.cells == "mutable" and type.mutable and type.share is not Share.SHARED)
 
 
 def read_bytes(oracle: Oracle, address: int, offset: int, size: int, order: Order) -> Read:

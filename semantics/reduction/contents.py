@@ -8,6 +8,7 @@ from semantics.diagnostics import Unsupported
 from semantics.runtime.actions import Fill, Image, Payload
 from semantics.syntax.types import PAGE
 
+_BITS, _WITHIN = PAGE.bit_length() - 1, PAGE - 1
 ENTRIES = 1_000_000
 """So many entries may one growth fill with something else than the table began with: table.grow can ask for 2^32."""
 
@@ -22,27 +23,26 @@ class Bytes:
 
     def load(self, offset: int, size: int) -> bytes | bytearray:
         """`size` bytes."""
-        page, low = divmod(offset, PAGE)
+        low = offset & _WITHIN
         if low + size > PAGE:
             head = PAGE - low
             return bytes(self.load(offset, head)) + self.load(offset + head, size - head)
-        content = self.pages.get(page)
+        content = self.pages.get(offset >> _BITS)
         return bytes(size) if content is None else content[low : low + size]
 
     def store(self, offset: int, payload: Payload, size: int) -> None:
         """Writes a value of `size` bytes, or an image. A fill or the default of an image is zero: it is that of memory
         which comes to be."""
-        if isinstance(payload, Fill):
-            return
-        if isinstance(payload, Image):
+        if payload.__class__ is int:
+            self._put(offset, payload.to_bytes(size, "little"))
+        elif isinstance(payload, Image):
             for at, unit in payload.units:
                 self._put(offset + at, bytes((unit,)))
         else:
-            assert isinstance(payload, int)  # a sequential run has no symbols
-            self._put(offset, payload.to_bytes(size, "little"))
+            assert isinstance(payload, Fill)  # a sequential run has no symbols
 
     def _put(self, offset: int, content: bytes) -> None:
-        page, low = divmod(offset, PAGE)
+        page, low = offset >> _BITS, offset & _WITHIN
         found = self.pages.get(page)
         if found is None:
             found = self.pages[page] = bytearray(PAGE)

@@ -113,10 +113,12 @@ def rmw_ok(frame: Frame, operands: tuple[Value, ...], instr: syntax.Rmw, oracle:
     inside = within(at + size, length.value)
     if inside == 0 or _refused(instr, at, oracle):
         return None
-    old = read_bytes(oracle, address, at, size, Order.SEQCST).value
+    old = read_bytes(oracle, address, at, size, instr.order).value
     operand = extract(operands[1].term, 0, 8 * size)
     new = operand if instr.op == "xchg" else apply(instr.op, 8 * size, old, operand)
-    return _exchanged(instr, old, (length, Rmw(item_of(address, Field.DATA, at), size, old, new)), (inside,), at)
+    return _exchanged(
+        instr, old, (length, Rmw(item_of(address, Field.DATA, at), size, old, new, instr.order)), (inside,), at
+    )
 
 
 @local_rule("cmpxchg-equal", fig="core", instr=Cmpxchg)
@@ -131,12 +133,14 @@ def cmpxchg_equal(frame: Frame, operands: tuple[Value, ...], instr: Cmpxchg, ora
     inside = within(at + size, length.value)
     if inside == 0 or _refused(instr, at, oracle):
         return None
-    old = read_bytes(oracle, address, at, size, Order.SEQCST).value
+    old = read_bytes(oracle, address, at, size, instr.order).value
     equal = _expected(instr, old, operands[1].term)
     if equal == 0:
         return None
     new = extract(operands[2].term, 0, 8 * size)
-    return _exchanged(instr, old, (length, Rmw(item_of(address, Field.DATA, at), size, old, new)), (inside, equal), at)
+    return _exchanged(
+        instr, old, (length, Rmw(item_of(address, Field.DATA, at), size, old, new, instr.order)), (inside, equal), at
+    )
 
 
 @local_rule("cmpxchg-unequal", fig="core", instr=Cmpxchg)
@@ -151,12 +155,12 @@ def cmpxchg_unequal(frame: Frame, operands: tuple[Value, ...], instr: Cmpxchg, o
     inside = within(at + size, length.value)
     if inside == 0 or _refused(instr, at, oracle):
         return None
-    read = read_bytes(oracle, address, at, size, Order.SEQCST)
+    read = read_bytes(oracle, address, at, size, instr.order)
     old = read.value
     unequal = negate(_expected(instr, old, operands[1].term))
     if unequal == 0:
         return None
-    data: Action = read if oracle.profile.failing_cmpxchg == "read" else Rmw(read.location, size, old, old)
+    data: Action = read if oracle.profile.failing_cmpxchg == "read" else Rmw(read.location, size, old, old, instr.order)
     return _exchanged(instr, old, (length, data), (inside, unequal), at)
 
 
@@ -167,7 +171,7 @@ def notears(kind: NumType, size: int, at: int) -> bool:
 
 def _refused(instr: Access, at: int, oracle: Oracle) -> bool:
     """Whether the access is atomic and misaligned, in a profile where that traps."""
-    if isinstance(instr, Load | syntax.Store) and instr.order is not Order.SEQCST:
+    if instr.order is Order.UNORD:
         return False
     return misaligned(at, instr.size) and oracle.profile.unaligned_atomics == "trap"
 

@@ -18,12 +18,13 @@ BYTE = 8
 
 
 class Field(Enum):
-    """fld ::= val | data | elem | len; and st | cn of a thread handle (systems.md B.7)."""
+    """fld ::= val | data | elem | len; the lock of a segment (systems.md B.11); st and cn of a thread handle (B.7)."""
 
     VAL = "val"
     DATA = "data"
     ELEM = "elem"
     LEN = "len"
+    LOCK = "lk"
     STATE = "st"
     CANCEL = "cn"
 
@@ -98,17 +99,13 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Rmw:
-    """rmw l w1* w2*: reads `old`, writes `new`; always seqcst."""
+    """rmw l w1* w2*: reads `old`, writes `new`; seqcst (Fig. 15), or acqrel in the acquire-release proposal."""
 
     location: Location
     size: int  # units
     old: Term
     new: Term
-
-    @property
-    def order(self) -> Order:
-        """ord(rmw) = seqcst (Fig. 15)."""
-        return Order.SEQCST
+    order: Order = Order.SEQCST
 
 
 Action = Read | Write | Rmw

@@ -17,6 +17,9 @@ HostImports = Mapping[tuple[str, str], tuple[type[DesignInstr], FuncType | None]
 """What an embedder provides: (module, name) of an import -> the instruction that is the function's body, and its type,
 None where the import's own type is taken."""
 
+ANY = "*"
+"""Stands for every name of a module among the host's imports; the instruction's field `name` is then that name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -43,10 +46,13 @@ class Profile:
         that is not shared (contexts, B.9)
     inherit: what a new thread's cells hold: the value that instantiation gave, or a copy of the spawning thread's
         (tls_init, wavm_ctx; DEC 18)
-    seg: the order of the accesses to a segment's drop state (B.11, DEC 20); `nop`: dropping does nothing
+    seg: the accesses to a segment's drop state (B.11, DEC 20): their order; `lock`: seqcst under a reader-writer lock,
+        a drop is happens-before or after every other operation; `nop`: dropping does nothing; `inst`: every thread has
+        a drop state of its own, as in designs that give it an instance
     own: whose threads may touch a local object: the owner groups of INV-C. `nobody`: the design does not promise it
     trap: a trap ends its thread, its agent, the program, or its thread and those that join it (DEC 26)
     mainret: when the main thread returns the others go on, or the program exits
+    exits: an instruction or host function may end the program
     block: any thread may wait, or not the main one
     link_in: a module that is started in a thread of its own is linked by that thread, or by the one that starts it: who
         traps where it cannot be linked (B.4, DEC 14)
@@ -70,13 +76,19 @@ class Profile:
     growth: Literal["may-fail", "granted"] = "may-fail"
     cells: Literal["declared", "mutable"] = "declared"
     inherit: Literal["initial", "copy"] = "initial"
-    seg: Literal["unord", "seqcst", "nop"] = "unord"
+    seg: Literal["unord", "acqrel", "seqcst", "lock", "nop", "inst"] = "seqcst"
     own: Literal["thread", "agent", "component", "nobody"] = "thread"
     trap: Literal["isolate", "agent", "all", "to-joiner"] = "isolate"
     mainret: Literal["isolate", "exit-all"] = "isolate"
+    exits: bool = False
     block: Literal["any", "not-main"] = "any"
     link_in: Literal["child", "parent"] = "child"
     handle: Literal["seqcst", "unord"] = "seqcst"
+
+    @property
+    def kills(self) -> bool:
+        """Whether threads may be killed: something may end the whole program."""
+        return self.exits or self.trap == "all" or self.mainret == "exit-all"
 
 
 DEFAULT = Profile("fork", "fork and instantiate, sharing written on each definition; the paper repaired (default)")

@@ -13,11 +13,12 @@ from semantics.axioms.candidates import outcome_of
 from semantics.axioms.model import Model
 from semantics.execution.candidate import CandidateExecution
 from semantics.execution.outcomes import And, Equals, HasStatus, Not, Observable, Or, Outcome, Proposition, Same
-from semantics.execution.structure import EventStructure, Fate, Kind, Leaf, Origin, Status
+from semantics.execution.structure import EventStructure, Fate, Kind, Leaf, Origin, Status, deciding
 from semantics.runtime.actions import BYTE, Field, read_value
 from semantics.solver.checks import Checks, prune, queue_order
 from semantics.solver.closures import Demands
 from semantics.solver.cnf import FALSE, TRUE, Clauses, bits
+from semantics.solver.deadline import Deadline
 from semantics.solver.decoding import decode
 from semantics.solver.evaluation import Evaluation
 from semantics.solver.frame import Area, Cell, Frame
@@ -45,7 +46,7 @@ class BitValues:
         self.waits = len(frame.by_kind(Kind.WAIT))
 
     def symbol(self, symbol: Sym) -> Literals:
-        """The literals of a FATE, COUNT or ENDED symbol's values."""
+        """The literals of a FATE, COUNT, ENDED or OVER symbol's values."""
         found = self.of.get(symbol)
         if found is None:
             info = self.frame.structure.symbols[symbol]
@@ -58,13 +59,9 @@ class BitValues:
             found = self.of[symbol] = {value: self.clauses.fresh() for value in values}
             self.links += [(literal, symbol, value) for value, literal in found.items()]
             self.clauses.add(found.values())
-            if info.origin is Origin.ENDED:
-                ended = [
-                    self.frame.guard_of_node[n.id]
-                    for n in self.frame.structure.nodes
-                    if n.thread == info.thread and n.leaf is not None and n.leaf.status in (Status.DONE, Status.TRAP)
-                ]
-                is_ended = self.clauses.any_of(ended)
+            if info.origin in (Origin.ENDED, Origin.OVER):
+                nodes = deciding(self.frame.structure.nodes, info)
+                is_ended = self.clauses.any_of([self.frame.guard_of_node[n.id] for n in nodes])
                 self.clauses.add([-is_ended, found[1]])
                 self.clauses.add([is_ended, found[0]])
         return found
@@ -83,15 +80,14 @@ class BitValues:
 class BitVectors:
     """A problem with values as bit-vectors. Has what `decode` needs of an encoding."""
 
-    def __init__(
-        self, structure: EventStructure, model: Model, time_limit: float | None = None, *, named: bool = False
-    ) -> None:
-        """Builds and asserts the formula."""
+    def __init__(self, structure: EventStructure, model: Model, deadline: Deadline, *, named: bool = False) -> None:
+        """Builds and asserts the formula. Raises TimeoutError where the deadline passes meanwhile."""
         import z3
 
         from semantics.solver.arithmetic import Translation
 
         self.z3: Any = z3
+        self.deadline = deadline
         self.structure = structure
         self.plan = plan = plan_of(model)
         self.clauses = clauses = Clauses()
@@ -109,20 +105,20 @@ class BitVectors:
                         segment.cells = [Cell(area, k, segment) for k in range(segment.low, segment.high)]
         frame.recut()
         choose_sources(frame, clauses, exclusive=not plan.monotone)
-        self.suspensions = Suspensions(frame, demands, fifo=plan.queues, given=known)
+        self.suspensions = Suspensions(frame, demands, plan.waiting, known)
         self.evaluation = Evaluation(frame, plan, demands, self.suspensions.relations())
         checks = Checks(self.evaluation, demands, named=named)
         checks.collect()
+        deadline.check()
         self.values = BitValues(frame, clauses)
         for symbol, info in structure.symbols.items():
-            if info.origin in (Origin.FATE, Origin.COUNT, Origin.ENDED):
+            if info.origin in (Origin.FATE, Origin.COUNT, Origin.ENDED, Origin.OVER):
                 self.values.symbol(symbol)
         self.suspensions.emit(self.values)
         self.selectors = checks.emit_all()
         self.suspensions.finish()
+        deadline.check()
         self.solver = z3.Solver()
-        if time_limit is not None:
-            self.solver.set("timeout", max(1, int(1000 * time_limit)))
         self._translation = Translation()
         self._assert()
         self._model: Any = None
@@ -176,6 +172,11 @@ class BitVectors:
 
     def check(self, claims: list[Any]) -> Answer:
         """Whether some execution satisfies the claims (selectors are literals)."""
+        left = self.deadline.left()
+        if left == 0:
+            return Answer.UNKNOWN
+        if left is not None:
+            self.solver.set("timeout", max(1, int(1000 * left)))
         answer = self.solver.check([self.bool(c) if isinstance(c, int) else c for c in claims])
         if answer == self.z3.sat:
             self._model = self.solver.model()
@@ -214,7 +215,7 @@ class BitVectors:
         return self.z3.Or([self.bool(g) for _, g, leaf in self.leaves() if leaf.status is Status.CUT])
 
     def outcomes(self, limit: int) -> Iterator[Outcome]:
-        """Distinct outcomes, at most `limit`; raises TimeoutError where the solver gives up."""
+        """Distinct outcomes, at most `limit`; raises TimeoutError where the deadline passes."""
         z3 = self.z3
         active = z3.Bool("enumerating")
         seen: set[Outcome] = set()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from semantics.axioms.model import CheckKind, IndexSort, Sort
+from semantics.axioms.model import CheckKind, IndexSort, Sort, Waiting
 from semantics.diagnostics import Unsupported
 from semantics.solver.closures import Demands
 from semantics.solver.cnf import ALWAYS, Conj, Dnf, bits, conjunctions
@@ -91,7 +91,7 @@ def _prune_segment(evaluation: Evaluation, ring: tuple[Factor, ...], env: Env) -
 def queue_order(evaluation: Evaluation) -> Relation:
     """What the order of every wait queue contains already, because the model orders both: static pairs only."""
     body = evaluation.plan.queue_order()
-    if body is None or not evaluation.plan.queues:
+    if body is None or evaluation.plan.waiting is Waiting.REACT:
         return NOTHING
     rows = closed(evaluation.relation(body, {}).sure(evaluation.frame))
     return Relation(rows, causal=rows)

@@ -59,12 +59,14 @@ def decode(encoding: Decodable, holds: set[int]) -> CandidateExecution:
         for place, order in encoding.suspensions.queues.items()
         if exist & order.domain
     }
-    orders = list(encoding.evaluation.orders.values())
-    tot = _sorted(orders[0], holds, exist) if orders else []
+    orders = encoding.evaluation.orders
+    chosen_orders = {x: tuple(_sorted(o, holds, exist & o.domain)) for x, o in orders.items()}
+    last = encoding.evaluation.plan.model.linearisations[-1:]
+    tot = chosen_orders.pop(last[0].name) if last and last[0].name in orders else ()
     ends = [structure.nodes[n].leaf for n in leaves.values()]
     cut = any(leaf is not None and leaf.status is Status.CUT for leaf in ends)
     outcome = None if cut else outcome_of(structure, leaves, values)
-    return CandidateExecution(structure, events, leaves, values, rf, wakes, queues, tuple(tot), outcome)
+    return CandidateExecution(structure, events, leaves, values, rf, wakes, queues, tot, outcome, chosen_orders)
 
 
 def _values(encoding: Decodable, holds: set[int], events: tuple[int, ...]) -> dict[Sym, int]:

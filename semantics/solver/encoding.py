@@ -9,6 +9,7 @@ from semantics.execution.structure import EventStructure
 from semantics.solver.checks import Checks, prune, queue_order
 from semantics.solver.closures import Demands
 from semantics.solver.cnf import FALSE, TRUE, Clauses, bits
+from semantics.solver.deadline import Deadline
 from semantics.solver.decoding import decode
 from semantics.solver.evaluation import Evaluation
 from semantics.solver.frame import Area, Frame, Segment
@@ -31,10 +32,8 @@ class Encoding:
     """The formula. With `named`, every check and linearisation holds only under its selector in `selectors`, and
     nothing is decided beforehand by them. Raises DomainTooLarge where values cannot be tabulated."""
 
-    def __init__(
-        self, structure: EventStructure, model: Model, time_limit: float | None = None, *, named: bool = False
-    ) -> None:
-        """Builds all clauses. `time_limit`: seconds for one check."""
+    def __init__(self, structure: EventStructure, model: Model, deadline: Deadline, *, named: bool = False) -> None:
+        """Builds all clauses. Raises TimeoutError where the deadline passes meanwhile."""
         self.structure = structure
         self.plan = plan = plan_of(model)
         self.clauses = clauses = Clauses()
@@ -43,20 +42,22 @@ class Encoding:
         before = Evaluation(frame, plan, demands, None)
         if plan.monotone and not named:
             prune(before)
-        self.domains = Domains(frame, merging=plan.monotone)
+        self.domains = Domains(frame, deadline, merging=plan.monotone)
         self.values = values = Values(frame, self.domains, clauses, exclusive=not plan.monotone)
         known = queue_order(before) if plan.monotone and not named else NOTHING
-        self.suspensions = Suspensions(frame, demands, fifo=plan.queues, given=known)
+        self.suspensions = Suspensions(frame, demands, plan.waiting, known)
         self.evaluation = Evaluation(frame, plan, demands, self.suspensions.relations())
         self.evaluation.adopt(before)
         self.checks = checks = Checks(self.evaluation, demands, named=named)
         checks.collect()
+        deadline.check()
         self.suspensions.emit(values)
         values.finish()
         self.selectors = checks.emit_all()
+        deadline.check()
         self.suspensions.finish()
         self.observables = Observables(frame, values, clauses)
-        self.sat = Sat(clauses, time_limit)
+        self.sat = Sat(clauses, deadline)
         self._alike: list[list[str]] | None = None
 
     def thin_air(self) -> int:

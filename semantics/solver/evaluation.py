@@ -26,7 +26,7 @@ from semantics.axioms.model import (
 )
 from semantics.diagnostics import Unsupported
 from semantics.execution.structure import Kind
-from semantics.runtime.actions import Read, Rmw, Write
+from semantics.runtime.actions import Field, Read, Region, Rmw, Write
 from semantics.solver.closures import Closure, Demands, Recursion
 from semantics.solver.cnf import TRUE, bits
 from semantics.solver.frame import Area, Cell, Frame, Rows
@@ -53,8 +53,8 @@ Env = dict[str, Index]
 class Evaluation:
     """Values of a model's expressions on one structure, each computed once.
 
-    `choices` gives susp, wake and queue; without them (None) everything chosen, rf included, is taken as empty: what
-    is then in a relation is in it in every execution of a monotone model.
+    `choices` gives susp, wake, queue and section; without them (None) everything chosen, rf included, is taken as
+    empty: what is then in a relation is in it in every execution of a monotone model.
     """
 
     def __init__(self, frame: Frame, plan: Plan, demands: Demands, choices: Mapping[str, Relation] | None) -> None:
@@ -147,8 +147,11 @@ class Evaluation:
             return index.segment.readers if name == "R" else index.segment.writers
         if index is not None:
             area = index.region if isinstance(index, Cell) else index
+            if name == "REF":
+                return area.reads | area.writes if area.region in frame.structure.references else 0
             return {
-                "R": area.reads, "W": area.writes, "SC": area.seqcst, "TF": area.tearfree, "NT": area.notears,
+                "R": area.reads, "W": area.writes, "SC": area.seqcst, "AR": area.acqrel, "TF": area.tearfree,
+                "NT": area.notears,
             }[name]  # fmt: skip
         mask = 0
         for event in frame.structure.events:
@@ -165,6 +168,8 @@ class Evaluation:
                     member = any(a.order is AccessOrder.SEQCST for a in event.actions)
                 case "INIT":
                     member = event.kind is Kind.INIT
+                case "F":
+                    member = event.kind is Kind.FENCE
                 case "MARK":
                     member = not event.actions
                 case _:
@@ -288,7 +293,7 @@ class Evaluation:
     def _base(self, name: str, index: Index | None) -> Relation:
         if name == "rf":
             return self._reads_from(index)
-        if name in ("susp", "wake", "queue"):
+        if name in ("susp", "wake", "queue", "section"):
             return NOTHING if self.choices is None else self.choices[name]
         key = (name, index.region if isinstance(index, Cell) else index)
         found = self._bases.get(key)
@@ -337,6 +342,10 @@ class Evaluation:
                 if last:
                     for x in bits(alive & ~last):
                         add(x, last)
+            case "create" if area is not None:
+                for x in frame.by_kind(Kind.INIT):
+                    if isinstance(area.actions.get(x), Write):
+                        add(x, (area.reads | area.writes) & ~(1 << x))
             case "create":
                 for x in frame.by_kind(Kind.INIT):
                     made = {a.location.region.addr for a in structure.events[x].actions if not isinstance(a, Read)}
@@ -344,12 +353,18 @@ class Evaluation:
                         if region.addr in made:
                             add(x, (there.reads | there.writes) & ~(1 << x))
             case "init-overlap":
-                for there in frame.areas.values():
+                for there in frame.areas.values() if area is None else (area,):
                     overlap = frame.overlap(there)
                     for x, action in there.actions.items():
                         initial = structure.events[x].kind is Kind.INIT or action.order is AccessOrder.INIT
                         if initial and not isinstance(action, Read):
                             add(x, overlap.get(x, 0))
+            case "grow" if area is not None:
+                length = frame.areas.get(Region(area.region.addr, Field.LEN))
+                overlap = frame.overlap(area)
+                for x, action in area.actions.items():
+                    if isinstance(action, Write) and length and isinstance(length.actions.get(x), Rmw):
+                        add(x, overlap.get(x, 0))
             case "same-range" | "overlap" if area is not None:
                 rows = frame.same_range(area) if name == "same-range" else frame.overlap(area)
             case _:

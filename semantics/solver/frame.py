@@ -57,6 +57,7 @@ class Area:
     reads: int = 0
     writes: int = 0
     seqcst: int = 0
+    acqrel: int = 0
     tearfree: int = 0
     notears: int = 0
     segments: list[Segment] = field(default_factory=list)
@@ -126,7 +127,17 @@ class Frame:
                     clauses.add((-literal, here))
                 clauses.add((-here, *chosen))
                 clauses.at_most_one(chosen)
+        self._one_end(guards)
         return guards
+
+    def _one_end(self, guards: list[int]) -> None:
+        """At most one thread ends the program: it is over then."""
+        ends: dict[int, list[int]] = {}
+        for node in self.structure.nodes:
+            if node.leaf is not None and node.leaf.ends and guards[node.id] != FALSE:
+                ends.setdefault(node.thread, []).append(guards[node.id])
+        if len(ends) > 1:
+            self.clauses.at_most_one([self.clauses.any_of(leaves) for leaves in ends.values()])
 
     def _existence(self) -> None:
         """Fills `alive`, `together` and `entails` from the trees."""
@@ -185,7 +196,9 @@ class Frame:
                 if action.order is Order.SEQCST:
                     area.seqcst |= bit
                     area.tearfree |= bit
-                elif action.size <= 4 and action.location.offset % action.size == 0:
+                elif action.order is Order.ACQREL:
+                    area.acqrel |= bit
+                if action.order is not Order.SEQCST and action.size <= 4 and action.location.offset % action.size == 0:
                     area.tearfree |= bit
                 if event.notears and (region.field is Field.DATA):
                     area.notears |= bit

@@ -32,7 +32,7 @@ from semantics.axioms.model import (
     Union,
 )
 
-CHOSEN = frozenset({"rf", "susp", "wake", "queue"})
+CHOSEN = frozenset({"rf", "susp", "wake", "queue", "section"})
 """Base relations that an execution chooses."""
 
 CELLULAR = frozenset({"R", "W", "rf"})
@@ -76,7 +76,7 @@ class Plan:
         self.monotone = not any(c.negated for c in model.checks if not c.flag) and all(
             self._monotone(e) for e in self._bodies()
         )
-        self.queues = "queue" in model.uses
+        self.waiting = model.waiting
         self.checks = tuple(self._cycles(check) for check in model.checks if not check.flag)
 
     def _bodies(self) -> list[Expr]:
@@ -161,11 +161,11 @@ class Plan:
         return [expr, *(part for child in children(expr) for part in self.parts(child))]
 
     def queue_order(self) -> Expr | None:
-        """A relation that must be acyclic and has `queue` among its parts: the queues agree with the rest of it."""
+        """A relation that must be acyclic and has the order of the queues among its parts: they agree with the rest."""
         bodies = [cycles.body for cycles in self.checks if cycles.body is not None]
         for expr in bodies:
             parts = expr.args if isinstance(expr, Union) else (expr,)
-            if any(isinstance(part, Base) and part.name == "queue" for part in parts):
+            if any(isinstance(part, Base) and part.name in ("queue", "section") for part in parts):
                 return expr
         return None
 

@@ -13,12 +13,12 @@ from semantics.execution.outcomes import And, Equals, HasStatus, Not, Or, Outcom
 from semantics.execution.structure import EventStructure, Status
 from semantics.solver.bitvectors import BitVectors
 from semantics.solver.cnf import FALSE
+from semantics.solver.deadline import TIME_LIMIT, Deadline
 from semantics.solver.encoding import Encoding
 from semantics.solver.sat import Answer
 from semantics.solver.search import OutcomeSet, outcomes_of
 from semantics.solver.values import DomainTooLarge
 
-TIME_LIMIT = "time limit of the solver"
 THIN_AIR = 4096
 """Most outcomes that are listed one model at a time."""
 
@@ -57,23 +57,25 @@ class Explanation:
 
 
 class Problem:
-    """A structure under a model. `time_limit`: seconds for one call of the solver."""
+    """A structure under a model. `time_limit`: seconds from now for all its questions; None for no limit."""
 
     def __init__(self, structure: EventStructure, model: Model, *, time_limit: float | None = None) -> None:
         """Nothing is built before the first question."""
         self.structure = structure
         self.model = model
-        self.time_limit = time_limit
+        self.deadline = Deadline(time_limit)
         self._engine: Encoding | BitVectors | None = None
         self._wide = ""  # why values are bit-vectors
         self._doubt: tuple[str, ...] = ()  # why values may be missing from the tables
 
     @property
     def engine(self) -> Encoding | BitVectors:
-        """The formula: tables of values where they do, else bit-vectors."""
+        """The formula: tables of values where they do, else bit-vectors. Raises TimeoutError where the deadline passes
+        before it stands."""
         if self._engine is None:
+            self.deadline.check()
             try:
-                encoding = Encoding(self.structure, self.model, self.time_limit)
+                encoding = Encoding(self.structure, self.model, self.deadline)
             except DomainTooLarge:
                 self._wide = "too many values for a table"
             else:
@@ -86,12 +88,15 @@ class Problem:
                     self._engine = encoding
                     return encoding
                 self._wide = "values out of thin air"
-            self._engine = BitVectors(self.structure, self.model, self.time_limit)
+            self._engine = BitVectors(self.structure, self.model, self.deadline)
         return self._engine
 
     def outcomes(self, limit: int | None = None) -> OutcomeSet:
-        """All distinct outcomes, or `limit` of them."""
-        engine = self.engine
+        """All distinct outcomes, or `limit` of them; those found so far where the deadline passes."""
+        try:
+            engine = self.engine
+        except TimeoutError:
+            return OutcomeSet.listed([], (TIME_LIMIT,))
         if isinstance(engine, Encoding):
             sat, clauses, shown, alike = engine.sat, engine.clauses, engine.observables, engine.alike()
             return outcomes_of(sat, clauses, shown, engine.uncut(), limit, self._doubt, alike)
@@ -108,13 +113,17 @@ class Problem:
 
     def reach(self, proposition: Proposition) -> Reachable | Unreachable | Unknown:
         """Whether some outcome satisfies the proposition; if none does, which checks are to blame."""
-        engine: Any = self.engine
         answer = self._ask(proposition)
         if answer is Answer.UNKNOWN:
             return Unknown(TIME_LIMIT)
         if answer is Answer.UNSAT:
-            return Unknown(self._doubt[0]) if self._doubt else Unreachable(self._blame(proposition).core)
-        execution = engine.execution()
+            if self._doubt:
+                return Unknown(self._doubt[0])
+            try:
+                return Unreachable(self._blame(proposition).core)
+            except TimeoutError:
+                return Unknown(TIME_LIMIT)
+        execution = self.engine.execution()
         assert execution.outcome is not None
         return Reachable(execution, execution.outcome)
 
@@ -125,7 +134,10 @@ class Problem:
 
     def _ask(self, proposition: Proposition) -> Answer:
         """Whether some execution has an outcome that satisfies the proposition."""
-        engine: Any = self.engine
+        try:
+            engine: Any = self.engine
+        except TimeoutError:
+            return Answer.UNKNOWN
         claims = [*engine.uncut(), engine.proposition(proposition)]
         if isinstance(engine, Encoding):
             return engine.check_up_to(engine.alike(proposition), claims)
@@ -133,15 +145,20 @@ class Problem:
         return answer
 
     def witness(self, outcome: Outcome) -> CandidateExecution:
-        """A consistent execution with this outcome. Raises InternalError if there is none."""
+        """A consistent execution with this outcome. Raises InternalError if there is none, TimeoutError where the
+        deadline passes."""
         engine: Any = self.engine
-        if engine.check([*engine.uncut(), engine.proposition(exactly(self.structure, outcome))]) is not Answer.SAT:
+        answer = engine.check([*engine.uncut(), engine.proposition(exactly(self.structure, outcome))])
+        if answer is Answer.UNKNOWN:
+            raise TimeoutError
+        if answer is Answer.UNSAT:
             raise InternalError("no witness of an outcome that was reported")
         execution: CandidateExecution = engine.execution()
         return execution
 
     def explain(self, proposition: Proposition) -> Explanation:
-        """Why the proposition is unreachable. Raises InternalError where it is reachable."""
+        """Why the proposition is unreachable. Raises InternalError where it is reachable, TimeoutError where the
+        deadline passes."""
         return self._blame(proposition)
 
     def _blame(self, proposition: Proposition) -> Explanation:
@@ -149,9 +166,9 @@ class Problem:
         linearisation is blamed only where no check says the same."""
         named: Any
         if isinstance(self.engine, Encoding):
-            named = Encoding(self.structure, self.model, self.time_limit, named=True)
+            named = Encoding(self.structure, self.model, self.deadline, named=True)
         else:
-            named = BitVectors(self.structure, self.model, self.time_limit, named=True)
+            named = BitVectors(self.structure, self.model, self.deadline, named=True)
         wanted = [*named.uncut(), named.proposition(proposition)]
         if isinstance(named, Encoding) and (alike := named.alike(proposition)):
             wanted.append(named.ascending(alike))
@@ -159,7 +176,10 @@ class Problem:
         orders = [x.name for x in self.model.linearisations]
 
         def refused(names: list[str]) -> bool:
-            return named.check([*wanted, *(selectors[name] for name in names)]) is not Answer.SAT
+            answer = named.check([*wanted, *(selectors[name] for name in names)])
+            if answer is Answer.UNKNOWN:
+                raise TimeoutError
+            return answer is Answer.UNSAT
 
         if refused([]):  # no candidate execution at all
             return Explanation((), (), None)
@@ -193,7 +213,10 @@ class Problem:
         lost = bool(self.structure.behind) and not causal(self.model)
         if not any(n.leaf is not None and n.leaf.status is Status.CUT for n in self.structure.nodes):
             return None if lost else False
-        engine: Any = self.engine
+        try:
+            engine: Any = self.engine
+        except TimeoutError:
+            return None
         answer = engine.check([engine.cut()])
         if answer is Answer.UNSAT:
             return None if lost else False

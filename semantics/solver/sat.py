@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any
 
 from semantics.solver.cnf import Clauses, dimacs
+from semantics.solver.deadline import Deadline
 
 _RENEW = 2000
 """Problems after which the solver is replaced, so that what it remembers of old ones is given back."""
@@ -76,12 +77,12 @@ def _the_engine() -> _Engine:
 
 
 class Sat:
-    """Checks of one formula. `time_limit`: seconds for one check, None for none."""
+    """Checks of one formula, which are UNKNOWN once the deadline has passed."""
 
-    def __init__(self, clauses: Clauses, time_limit: float | None = None) -> None:
+    def __init__(self, clauses: Clauses, deadline: Deadline) -> None:
         """Nothing is sent to the solver before the first check."""
         self.clauses = clauses
-        self.time_limit = time_limit
+        self.deadline = deadline
         self.sent = 0
         self.checks = 0
 
@@ -94,7 +95,8 @@ class Sat:
             fresh = clauses[self.sent :] if self.sent else clauses
             engine.solver.from_string(dimacs(self.clauses.variables, fresh))
             self.sent = len(clauses)
-        wanted = 0 if self.time_limit is None else max(1, int(1000 * self.time_limit))
+        left = self.deadline.left()
+        wanted = 0 if left is None else max(1, int(1000 * left))
         if wanted != engine.timeout:
             engine.solver.set("timeout", wanted or 4294967295)
             engine.timeout = wanted
@@ -164,8 +166,12 @@ class Stack:
     def check(self) -> Answer:
         """Whether the formula has a model in which the assumptions hold."""
         sat, engine = self._sat, self._engine
+        if sat.deadline.over:
+            return Answer.UNKNOWN
         if engine.owner is not sat or sat.sent != len(sat.clauses.clauses):
             sat.ready()
+        elif sat.deadline.end is not None:
+            sat.ready(engine.effort)
         sat.checks += 1
         check = engine.z3.Z3_solver_check_assumptions
         return _ANSWERS[check(engine.context, engine.solver.solver, len(self.literals), self._array)]

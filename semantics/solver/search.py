@@ -11,6 +11,7 @@ from math import prod
 
 from semantics.execution.outcomes import Outcome
 from semantics.solver.cnf import FALSE, TRUE, Clauses
+from semantics.solver.deadline import TIME_LIMIT
 from semantics.solver.observables import Observables, Shown, Value
 from semantics.solver.orbits import Member, ascending, orbit, orbit_size
 from semantics.solver.sat import Answer, Sat, Stack
@@ -114,7 +115,7 @@ def outcomes_of(
     groups = independent(clauses, observables.shown, assumptions)
     answer = sat.check(assumptions)
     if answer is not Answer.SAT:
-        reasons = ("time limit of the solver",) if answer is Answer.UNKNOWN else doubt
+        reasons = (TIME_LIMIT,) if answer is Answer.UNKNOWN else doubt
         return OutcomeSet([Part([], [])], observables.outcome, reasons)
     parts, found, count = [], [], 1
     for group in groups:
@@ -183,7 +184,7 @@ def independent(clauses: Clauses, shown: list[Shown], assumptions: list[int]) ->
 
 
 class Interrupted(Exception):
-    """The solver gave up within its time limit, or enough rows were found."""
+    """The time is over, or enough rows were found."""
 
     def __init__(self, reason: str) -> None:
         """`reason` is for people."""
@@ -246,7 +247,7 @@ class Search:
                     return False
                 answer = self.stack.check()
                 if answer is Answer.UNKNOWN:
-                    raise Interrupted("time limit of the solver")
+                    raise Interrupted(TIME_LIMIT)
                 if answer is Answer.UNSAT:
                     self._learn(literal)
                     self.stack.pop()
@@ -298,7 +299,7 @@ class Search:
             if answer is Answer.UNSAT:
                 return
             if answer is Answer.UNKNOWN:
-                raise Interrupted("time limit of the solver")
+                raise Interrupted(TIME_LIMIT)
             holds = sat.holds()
             chosen = [next((v, x) for v, x in choice if x == TRUE or holds(x)) for choice in self.choices]
             row = tuple(v for v, _ in chosen)

@@ -2,7 +2,8 @@
 
 Without queues (Fig. 11) any matching will do that respects the notifies' limits. With queues (systems.md A.8, S5) the
 suspension events of one location are totally ordered and run a FIFO queue: a wait enters at the back, a timeout
-leaves, a notify removes the oldest and stops early only when the queue is empty.
+leaves, a notify removes the oldest and stops early only when the queue is empty. With critical sections (A.9, E4) the
+waits that find another value have a place in that order too.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from semantics.axioms.model import Waiting
+from semantics.axioms.queues import SUSPENSIONS, queue_of
 from semantics.execution.structure import Event, Fate, Kind
 from semantics.runtime.actions import Location
 from semantics.solver.closures import Demands
@@ -34,20 +37,20 @@ class SuspensionValues(Protocol):
 class Suspensions:
     """`wakes[wait, notify]`, the literals of the matching; `queues`, per location the order of its events."""
 
-    def __init__(self, frame: Frame, demands: Demands, *, fifo: bool, given: Relation = NOTHING) -> None:
-        """Literals of the matching; with `fifo` an order for every queue, which contains `given`."""
+    def __init__(self, frame: Frame, demands: Demands, waiting: Waiting, given: Relation = NOTHING) -> None:
+        """Literals of the matching; unless `waiting` has no queues an order for each, which contains `given`."""
         self.frame = frame
         self.demands = demands
-        self.fifo = fifo
+        self.fifo = fifo = waiting is not Waiting.REACT
         self.clauses: Clauses = demands.clauses
         self.wakes: dict[tuple[int, int], int] = {}
         self.queues: dict[Location, Order] = {}
         self.members: dict[Location, list[Event]] = {}
         events = frame.structure.events
-        for e in frame.by_kind(Kind.WAIT, Kind.NOTIFY, Kind.TIMEOUT):
-            place = events[e].queue
+        for event in events:
+            place = queue_of(event, waiting) if frame.alive >> event.id & 1 else None
             if place is not None:
-                self.members.setdefault(place, []).append(events[e])
+                self.members.setdefault(place, []).append(event)
         for place, members in self.members.items():
             if fifo:
                 domain = sum(1 << e.id for e in members)
@@ -71,9 +74,9 @@ class Suspensions:
             frame.presence[literal] = frame.entails[wait.id] | frame.entails[notify.id]
 
     def relations(self) -> Mapping[str, Relation]:
-        """The base relations susp, wake and queue."""
+        """The base relations susp, wake, queue and section."""
         if not self.members:
-            return {"susp": NOTHING, "wake": NOTHING, "queue": NOTHING}
+            return dict.fromkeys(("susp", "wake", "queue", "section"), NOTHING)
         susp: dict[tuple[int, int], int] = self.wakes
         wake: dict[tuple[int, int], int] = {}
         together = self.frame.together
@@ -82,17 +85,23 @@ class Suspensions:
             for (wait, notify), literal in self.wakes.items():
                 if wait == peer and together[notify] >> woken & 1:
                     wake[notify, woken] = literal
+        suspended = sum(1 << e for e in self.frame.by_kind(*SUSPENSIONS))
+        queue, section = self._turns(suspended), self._turns(-1)
+        return {"susp": _chosen(susp), "wake": _chosen(wake), "queue": queue, "section": section}
+
+    def _turns(self, among: int) -> Relation:
+        """The orders of the queues, on some events."""
         rows: Rows = {}
         must: Rows = {}
         for order in self.queues.values():
-            rows.update(order.relation.may)
-            must.update(order.relation.must)
+            for result, part in (rows, order.relation.may), (must, order.relation.must):
+                result.update({x: m for x, mask in part.items() if among >> x & 1 and (m := mask & among)})
         orders = list(self.queues.values())
 
         def before(x: int, y: int) -> tuple[frozenset[int], ...]:
             return next(o.relation.when(x, y) for o in orders if o.domain >> x & 1)
 
-        return {"susp": _chosen(susp), "wake": _chosen(wake), "queue": Relation(must, rows, before, causal=must)}
+        return Relation(must, rows, before, causal=must)
 
     def emit(self, values: SuspensionValues) -> None:
         """Adds the clauses: fates and counts agree with the matching, queues are FIFO."""

@@ -120,7 +120,8 @@ class _Forms:
         conditions = tuple(map(key, node.condition))
         leaf: Hashable = None
         if node.leaf is not None:
-            leaf = node.leaf.status, tuple((name, key(term)) for name, term in sorted(node.leaf.registers.items()))
+            registers = tuple((name, key(term)) for name, term in sorted(node.leaf.registers.items()))
+            leaf = node.leaf.status, node.leaf.ends, registers
         return len(node.children), conditions, events, leaf
 
     def _event(self, event: Event, number: dict[int, int], key: Key) -> Hashable:

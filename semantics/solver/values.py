@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from math import prod
 
-from semantics.execution.structure import Fate, Kind, Origin, Status
+from semantics.execution.structure import Fate, Kind, Origin, deciding
 from semantics.runtime.actions import BYTE, Action, Field, Fill, Image, Payload, read_value, unit, written
 from semantics.solver.cnf import FALSE, TRUE, Clauses, bits
+from semantics.solver.deadline import Deadline
 from semantics.solver.frame import Area, Cell, Frame, Segment
 from semantics.solver.sources import choose_sources
 from semantics.terms import Sym, Term, concat, evaluate, extract, symbols
@@ -47,9 +48,11 @@ def part(area: Area, action: Action, low: int, size: int) -> Term:
 class Domains:
     """The possible values of every symbol, and from them the cells that need a choice of their own."""
 
-    def __init__(self, frame: Frame, *, merging: bool) -> None:
-        """Propagates; `merging`: bytes on whose value all sources agree need no choice. Raises DomainTooLarge."""
+    def __init__(self, frame: Frame, deadline: Deadline, *, merging: bool) -> None:
+        """Propagates; `merging`: bytes on whose value all sources agree need no choice. Raises DomainTooLarge, and
+        TimeoutError where the deadline passes."""
         self.frame = frame
+        self.deadline = deadline
         self.merging = merging
         self.of: dict[Sym, set[int]] = {}
         self.cyclic: set[Sym] = set()
@@ -76,7 +79,7 @@ class Domains:
                 case Origin.COUNT:
                     assert info.event is not None
                     self.of[symbol] = set(range(waits.get(structure.events[info.event].queue, 0) + 1))
-                case Origin.ENDED:
+                case Origin.ENDED | Origin.OVER:
                     self.of[symbol] = {0, 1}
                 case Origin.CHOICE:
                     if 1 << symbol.width > LIMIT:
@@ -131,6 +134,7 @@ class Domains:
         for area, reader, symbol in self.reads:
             if not wanted(symbol):  # type: ignore[operator]
                 continue
+            self.deadline.check()
             found = self._possible(area, reader)
             if not found <= self.of[symbol]:
                 fresh[symbol] = found
@@ -273,13 +277,9 @@ class Values:
 
     def _free(self, symbol: Sym) -> Literals:
         info, clauses = self.frame.structure.symbols[symbol], self.clauses
-        if info.origin is Origin.ENDED:
-            nodes = [
-                self.frame.guard_of_node[n.id]
-                for n in self.frame.structure.nodes
-                if n.thread == info.thread and n.leaf is not None and n.leaf.status in (Status.DONE, Status.TRAP)
-            ]
-            ended = clauses.any_of(nodes)
+        if info.origin in (Origin.ENDED, Origin.OVER):
+            nodes = deciding(self.frame.structure.nodes, info)
+            ended = clauses.any_of([self.frame.guard_of_node[n.id] for n in nodes])
             return {0: -ended, 1: ended}
         values = sorted(self.domains.of[symbol])
         return self._choice(values)
@@ -386,6 +386,7 @@ class Values:
         return found
 
     def _tabulate(self, term: Term) -> Literals:
+        self.domains.deadline.check()
         clauses = self.clauses
         literals = {s: self.symbol(s) for s in symbols(term)}
         ways: dict[int, list[list[int]]] = {}
@@ -417,6 +418,7 @@ class Values:
             if condition == 0:
                 self.clauses.add([-guard])
             return
+        self.domains.deadline.check()
         for env, value in table(condition, literals):
             if value == 0:
                 self.clauses.add([-guard, *(-literals[s][v] for s, v in env.items())])

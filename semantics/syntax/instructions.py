@@ -323,12 +323,13 @@ class Store(Node):
 
 @dataclass(frozen=True, slots=True)
 class Rmw(Node):
-    """t.rmw.op pt a o, op in add sub and or xor xchg; always seqcst, zero-extending."""
+    """t.rmw.op pt a o, op in add sub and or xor xchg; zero-extending; seqcst, or acqrel (proposal)."""
 
     type: NumType
     op: str
     size: int
     memarg: MemArg
+    order: Order = Order.SEQCST
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +339,7 @@ class Cmpxchg(Node):
     type: NumType
     size: int
     memarg: MemArg
+    order: Order = Order.SEQCST
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,7 +359,9 @@ class Notify(Node):
 
 @dataclass(frozen=True, slots=True)
 class Fence(Node):
-    """atomic.fence"""
+    """atomic.fence, seqcst or acqrel (proposal)"""
+
+    order: Order = Order.SEQCST
 
 
 @dataclass(frozen=True, slots=True)

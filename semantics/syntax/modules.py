@@ -110,18 +110,19 @@ class SegmentMode(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Data(Node):
-    """A data segment."""
+    """A data segment; `share` is its attribute where the design has one (systems.md B.11)."""
 
     content: bytes
     mode: SegmentMode
     memory: int = 0
     offset: Expr = ()
     binding: str | None = None
+    share: Share = Share.LOCAL
 
 
 @dataclass(frozen=True, slots=True)
 class Elem(Node):
-    """An element segment; each item is a constant expression."""
+    """An element segment; each item is a constant expression; `share` as for data."""
 
     type: RefType
     items: tuple[Expr, ...]
@@ -129,6 +130,7 @@ class Elem(Node):
     table: int = 0
     offset: Expr = ()
     binding: str | None = None
+    share: Share = Share.LOCAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ class Custom:
 @dataclass(frozen=True, slots=True)
 class Module(Node):
     """mod ::= module ...; `types` is the type section. Nested modules (for `instantiate`) stand in `modules`, imported
-    types in `opaques`."""
+    types in `opaques`. `shared` is the flag of the whole module (systems.md B.8)."""
 
     types: tuple[FuncType, ...] = ()
     imports: tuple[Import, ...] = ()
@@ -157,6 +159,7 @@ class Module(Node):
     start: int | None = None
     modules: tuple[Module, ...] = ()
     opaques: tuple[Opaque, ...] = ()
+    shared: bool = False
     binding: str | None = field(default=None, compare=False)
     customs: tuple[Custom, ...] = field(default=(), compare=False)
 

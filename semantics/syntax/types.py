@@ -21,10 +21,15 @@ class Share(Enum):
     TLS = "thread-local"
 
 
+_ATTRIBUTE = {Share.LOCAL: "", Share.SHARED: "shared ", Share.TLS: "thread_local "}
+
+
 class Order(Enum):
-    """ord ::= unord | seqcst. `init` (proposal text, S2) marks initialising writes only."""
+    """ord ::= unord | acqrel | seqcst. `acqrel` is not the paper's but the acquire-release proposal's. `init` (proposal
+    text, S2) marks initialising writes only."""
 
     UNORD = "unord"
+    ACQREL = "acqrel"
     SEQCST = "seqcst"
     INIT = "init"
 
@@ -148,8 +153,7 @@ class GlobalType:
     type: ValType
 
     def __str__(self) -> str:
-        shared = {Share.LOCAL: "", Share.SHARED: "shared ", Share.TLS: "thread_local "}[self.share]
-        return shared + (f"(mut {self.type})" if self.mutable else str(self.type))
+        return _ATTRIBUTE[self.share] + (f"(mut {self.type})" if self.mutable else str(self.type))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +176,7 @@ class TableType:
     elem: RefType
 
     def __str__(self) -> str:
-        shared = "shared " if self.share is Share.SHARED else ""
-        return f"{shared}{self.limits} {self.elem}"
+        return f"{_ATTRIBUTE[self.share]}{self.limits} {self.elem}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from semantics.syntax.types import (
     FUNCREF,
     I32,
     PAGE,
+    SHARED_FUNCREF,
     ExternType,
     Limits,
     MemType,
@@ -42,6 +43,7 @@ from semantics.text.types import (
     memory_type,
     reference_type,
     table_type,
+    take_attribute,
     take_locals,
     take_share,
     type_use,
@@ -96,12 +98,14 @@ class _Reader:
         self.datas: list[Data] = []
         self.elems: list[Elem] = []
         self.start: int | None = None
+        self.shared = False
 
     def read(self) -> tuple[Module, Context]:
         """Reads all fields."""
         cursor = self.cursor
         cursor.opaque = {}
         binding = cursor.name()
+        self.shared = cursor.keyword("shared")
         readers: list[Callable[[], None]] = []
         types: list[Cursor] = []
         while not cursor.at_end:
@@ -131,6 +135,7 @@ class _Reader:
             start=self.start,
             modules=tuple(self.context.nested),
             opaques=tuple(self.opaques),
+            shared=self.shared,
             binding=binding,
             span=cursor.span(),
         )
@@ -205,7 +210,7 @@ class _Reader:
             self._require_imports_first(inline, kind)
         elif self.defined is None:
             self.defined = kind
-        if kind is ExternKind.FUNC and field.keyword("shared"):
+        if kind is ExternKind.FUNC and (field.keyword("shared") or (self.shared and source is None)):
             share = Share.SHARED
         if self._has_inline_segment(field, kind) and source is None:
             self.segments["data" if kind is ExternKind.MEMORY else "elem"] += 1
@@ -321,7 +326,7 @@ class _Reader:
     def _read_table(self, definition: _Definition) -> None:
         cursor = definition.cursor
         begin = cursor.index
-        share = take_share(cursor)
+        share = take_attribute(cursor)
         if not at_reference_type(cursor):
             cursor.index = begin
             table_of = table_type(cursor)
@@ -362,9 +367,10 @@ class _Reader:
     # --- segments --------------------------------------------------------------------------------
     def _read_data(self, cursor: Cursor, name: str | None) -> None:
         memory, offset = self._target(cursor, "memory", self.context.memories)
+        share = take_share(cursor)
         content = self._strings(cursor)
         mode = SegmentMode.PASSIVE if offset is None else SegmentMode.ACTIVE
-        self.datas.append(Data(content, mode, memory, offset or (), name, span=cursor.span()))
+        self.datas.append(Data(content, mode, memory, offset or (), name, share, span=cursor.span()))
 
     def _strings(self, cursor: Cursor) -> bytes:
         parts = []
@@ -384,7 +390,7 @@ class _Reader:
         if head == "offset":
             inner = cursor.take_form()
             return index, self._sequence(inner)
-        if head is not None and head != "item" and not at_reference_type(cursor):
+        if head is not None and head not in ("item", "shared") and not at_reference_type(cursor):
             begin, end = cursor.place()
             alone = Form(begin, end, [cursor.items[cursor.index]])
             cursor.index += 1
@@ -396,16 +402,21 @@ class _Reader:
     def _read_elem(self, cursor: Cursor, name: str | None) -> None:
         declarative = cursor.keyword("declare")
         table, offset = (0, None) if declarative else self._target(cursor, "table", self.context.tables)
-        if at_reference_type(cursor):
+        share = take_share(cursor)
+        if inner := None if at_reference_type(cursor) else cursor.nested("shared"):  # (shared t), t of another form
+            share, type = Share.SHARED, reference_type(inner)
+            inner.finish('")"')
+            items = self._items(cursor)
+        elif at_reference_type(cursor):
             type = reference_type(cursor)
             items = self._items(cursor)
         else:
-            type = FUNCREF
+            type = FUNCREF if share is Share.LOCAL else SHARED_FUNCREF
             if not cursor.keyword("func") and (offset is None or not (cursor.at_end or cursor.at_index)):
                 raise cursor.unexpected("func, a reference type", "an offset")
             items = self._func_items(cursor)
         mode = SegmentMode.DECLARATIVE if declarative else SegmentMode.PASSIVE if offset is None else SegmentMode.ACTIVE
-        self.elems.append(Elem(type, items, mode, table, offset or (), name, span=cursor.span()))
+        self.elems.append(Elem(type, items, mode, table, offset or (), name, share, span=cursor.span()))
 
     def _items(self, cursor: Cursor) -> tuple[Expr, ...]:
         """Takes (item e)*, or each e as one folded instruction."""

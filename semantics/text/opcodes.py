@@ -35,6 +35,8 @@ FLOAT_UNARY = ("abs", "neg", "ceil", "floor", "trunc", "nearest", "sqrt")
 FLOAT_BINARY = ("add", "sub", "mul", "div", "min", "max", "copysign")
 FLOAT_COMPARE = ("eq", "ne", "lt", "gt", "le", "ge")
 INTEGERS, FLOATS = (I32, I64), (F32, F64)
+ORDERS = {"seqcst": Order.SEQCST, "seq_cst": Order.SEQCST, "acqrel": Order.ACQREL, "acq_rel": Order.ACQREL}
+"""The order immediates of atomic accesses."""
 
 
 # --- immediates ---------------------------------------------------------------------------------
@@ -53,25 +55,25 @@ def _optional(space: str, kind: str) -> Immediates:
 
 
 def _ordered(read: Immediates) -> Immediates:
-    """The immediates of an atomic table or global access, with `seq_cst` before or after them."""
+    """The immediates of an atomic access and its order, which is written before or after them, or is seqcst."""
 
     def read_ordered(cursor: Cursor, context: Context) -> tuple[Any, ...]:
-        _take_order(cursor)
+        before = _take_order(cursor)
         arguments = read(cursor, context)
-        _take_order(cursor)
-        return arguments
+        return (*arguments, before or _take_order(cursor) or Order.SEQCST)
 
     return read_ordered
 
 
-def _refuse_acq_rel(cursor: Cursor) -> None:
-    if cursor.peek() in ("acq_rel", "acqrel"):
-        raise cursor.unsupported("the order acq_rel")
+def _take_order(cursor: Cursor) -> Order | None:
+    found = ORDERS.get(cursor.peek() or "")
+    if found is not None:
+        cursor.index += 1
+    return found
 
 
-def _take_order(cursor: Cursor) -> None:
-    _refuse_acq_rel(cursor)
-    _ = cursor.keyword("seq_cst") or cursor.keyword("seqcst")
+def _fence(cursor: Cursor, context: Context) -> tuple[Order]:
+    return (_take_order(cursor) or Order.SEQCST,)
 
 
 def _label(cursor: Cursor, context: Context) -> tuple[int]:
@@ -103,7 +105,6 @@ def _memarg(size: int) -> Immediates:
         word = cursor.peek()
         if word is None:
             return (natural,)
-        _refuse_acq_rel(cursor)
         memory = take_index(cursor, context.memories, "memory") if cursor.at_index else 0
         offset = _labelled_number(cursor, "offset=")
         align = _labelled_number(cursor, "align=")
@@ -243,13 +244,14 @@ def _control() -> dict[str, Row]:
 
 
 def _orders(name: str, read: Immediates, build: Callable[..., Instr], atomic: str) -> dict[str, Row]:
-    """`name`, `name`.unord and `name`.seqcst (the paper), and the seqcst form as today's proposals spell it."""
-    seqcst = partial(build, order=Order.SEQCST)
+    """`name`, `name`.unord and `name`.seqcst (the paper), `name`.acqrel beside them, and the atomic form as today's
+    proposals spell it."""
     return {
         name: (read, build),
         f"{name}.unord": (read, build),
-        f"{name}.seqcst": (read, seqcst),
-        atomic: (_ordered(read), seqcst),
+        f"{name}.acqrel": (read, partial(build, order=Order.ACQREL)),
+        f"{name}.seqcst": (read, partial(build, order=Order.SEQCST)),
+        atomic: (_ordered(read), build),
     }
 
 
@@ -337,26 +339,22 @@ def _memory() -> dict[str, Row]:
 
 def _atomics() -> dict[str, Row]:
     rows: dict[str, Row] = {
-        "atomic.fence": (None, ast.Fence),
+        "atomic.fence": (_fence, ast.Fence),
         "memory.atomic.notify": (_memarg(4), ast.Notify),
         "memory.atomic.wait32": (_memarg(4), partial(ast.Wait, I32)),
         "memory.atomic.wait64": (_memarg(8), partial(ast.Wait, I64)),
     }
     for t in INTEGERS:
         for size in _sizes(t):
-            packed, memarg = size < t.bytes, _memarg(size)
+            packed, memarg = size < t.bytes, _ordered(_memarg(size))
             width, unsigned = (str(8 * size), "_u") if packed else ("", "")
-            load = partial(ast.Load, t, size, False if packed else None, order=Order.SEQCST)
+            load = partial(ast.Load, t, size, False if packed else None)
             rows[f"{t}.atomic.load{width}{unsigned}"] = (memarg, load)
-            rows[f"{t}.atomic.store{width}"] = (memarg, partial(ast.Store, t, size, order=Order.SEQCST))
+            rows[f"{t}.atomic.store{width}"] = (memarg, partial(ast.Store, t, size))
             for op in RMW:
-                rows[f"{t}.atomic.rmw{width}.{op}{unsigned}"] = (memarg, partial(_rmw, t, op, size))
+                rows[f"{t}.atomic.rmw{width}.{op}{unsigned}"] = (memarg, partial(ast.Rmw, t, op, size))
             rows[f"{t}.atomic.rmw{width}.cmpxchg{unsigned}"] = (memarg, partial(ast.Cmpxchg, t, size))
     return rows
-
-
-def _rmw(t: NumType, op: str, size: int, memarg: MemArg, **rest: Any) -> Instr:
-    return ast.Rmw(t, op, size, memarg, **rest)
 
 
 def _sizes(t: NumType) -> tuple[int, ...]:

@@ -28,7 +28,6 @@ _FIXED: dict[type, str] = {
     ast.Return: "return",
     ast.Drop: "drop",
     ast.RefIsNull: "ref.is_null",
-    ast.Fence: "atomic.fence",
 }
 
 
@@ -140,16 +139,18 @@ def _memory(instr: Instr) -> str:
     match instr:
         case ast.Load(number, size, signed, memarg, order):
             width = "" if signed is None else f"{8 * size}{'_s' if signed else '_u'}"
-            return f"{number}.{_atomic(order)}load{width}{_memarg(memarg, size)}"
+            return f"{number}.{_atomic(order)}load{width}{_access_order(order)}{_memarg(memarg, size)}"
         case ast.Store(number, size, memarg, order):
             width = "" if size == number.bytes else str(8 * size)
-            return f"{number}.{_atomic(order)}store{width}{_memarg(memarg, size)}"
-        case ast.Rmw(number, op, size, memarg):
+            return f"{number}.{_atomic(order)}store{width}{_access_order(order)}{_memarg(memarg, size)}"
+        case ast.Rmw(number, op, size, memarg, order):
             width, unsigned = ("", "") if size == number.bytes else (str(8 * size), "_u")
-            return f"{number}.atomic.rmw{width}.{op}{unsigned}{_memarg(memarg, size)}"
-        case ast.Cmpxchg(number, size, memarg):
+            return f"{number}.atomic.rmw{width}.{op}{unsigned}{_access_order(order)}{_memarg(memarg, size)}"
+        case ast.Cmpxchg(number, size, memarg, order):
             width, unsigned = ("", "") if size == number.bytes else (str(8 * size), "_u")
-            return f"{number}.atomic.rmw{width}.cmpxchg{unsigned}{_memarg(memarg, size)}"
+            return f"{number}.atomic.rmw{width}.cmpxchg{unsigned}{_access_order(order)}{_memarg(memarg, size)}"
+        case ast.Fence(order):
+            return f"atomic.fence{_access_order(order)}"
         case ast.Wait(number, memarg):
             return f"memory.atomic.wait{number.bits}{_memarg(memarg, number.bytes)}"
         case ast.Notify(memarg):
@@ -178,7 +179,12 @@ def _order(order: Order) -> str:
 
 
 def _atomic(order: Order) -> str:
-    return "atomic." if order is Order.SEQCST else ""
+    return "" if order is Order.UNORD else "atomic."
+
+
+def _access_order(order: Order) -> str:
+    """The order immediate of an atomic access of memory, which is seqcst where none is written."""
+    return " acqrel" if order is Order.ACQREL else ""
 
 
 def _memarg(memarg: MemArg, size: int) -> str:
@@ -203,7 +209,8 @@ def print_module(module: Module) -> str:
 
 
 def _module(module: Module, indent: str) -> Iterator[str]:
-    yield f"{indent}(module{_name(module.binding)}"
+    flag = " shared" if module.shared else ""
+    yield f"{indent}(module{_name(module.binding)}{flag}"
     inner = indent + "  "
     for type in module.types:
         yield f"{inner}(type {_defined_type(type)})"
@@ -330,9 +337,9 @@ def _elem(elem: Elem, module: Module) -> str:
         SegmentMode.ACTIVE: _offset(elem, "table", elem.table, module),
     }[elem.mode]
     items = "".join(f" (item{_constant(item, module)})" for item in elem.items)
-    return f"(elem{_name(elem.binding)}{mode} {elem.type}{items})"
+    return f"(elem{_name(elem.binding)}{mode}{_shared(elem.share)} {elem.type}{items})"
 
 
 def _data(data: Data, module: Module) -> str:
     offset = _offset(data, "memory", data.memory, module) if data.mode is SegmentMode.ACTIVE else ""
-    return f"(data{_name(data.binding)}{offset} {quoted(data.content)})"
+    return f"(data{_name(data.binding)}{offset}{_shared(data.share)} {quoted(data.content)})"

@@ -180,7 +180,7 @@ def memory_type(cursor: Cursor) -> MemType:
 
 def table_type(cursor: Cursor) -> TableType:
     """Takes `shared`?, limits and the type of the entries."""
-    share = take_share(cursor)
+    share = take_attribute(cursor)
     limits = take_limits(cursor)
     return TableType(share, limits, reference_type(cursor))
 
@@ -188,7 +188,7 @@ def table_type(cursor: Cursor) -> TableType:
 def global_type(cursor: Cursor) -> GlobalType:
     """Takes an attribute (`shared`, `thread_local`, `tls`), then t or (mut t); also (shared t) and (shared mut t),
     unless that is a reference type."""
-    share = Share.TLS if cursor.keyword("thread_local") or cursor.keyword("tls") else take_share(cursor)
+    share = take_attribute(cursor)
     if cursor.peek_head() == "shared" and not _is_shared_reference(cursor):
         inner = cursor.take_form()
         mutable = inner.keyword("mut")
@@ -205,6 +205,11 @@ def global_type(cursor: Cursor) -> GlobalType:
 def take_share(cursor: Cursor) -> Share:
     """Takes `shared` if it stands here."""
     return Share.SHARED if cursor.keyword("shared") else Share.LOCAL
+
+
+def take_attribute(cursor: Cursor) -> Share:
+    """Takes `shared`, `thread_local` or `tls` if it stands here."""
+    return Share.TLS if cursor.keyword("thread_local") or cursor.keyword("tls") else take_share(cursor)
 
 
 def take_params(cursor: Cursor, names: list[str | None] | None) -> tuple[ValType, ...]:

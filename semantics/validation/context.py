@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -26,8 +27,8 @@ class Spaces:
     tables: tuple[TableType | None, ...]
     mems: tuple[MemType | None, ...]
     globals: tuple[GlobalType | None, ...]
-    elems: tuple[Elem, ...]
-    datas: tuple[Data, ...]
+    elems: tuple[Elem | None, ...]
+    datas: tuple[Data | None, ...]
     refs: frozenset[int]
     """Functions that occur outside of bodies; empty unless the discipline asks for declared references."""
     nested: list[Module]
@@ -50,8 +51,10 @@ def project(spaces: Spaces) -> Spaces:
     shared(C) = C with its func, global, table and memory entries mapped so; indices do not move
 
     shared(tls gt) = tls gt (B.10): a thread-local global is visible from both kinds of function.
-    Types and segments carry no attribute and stay.
+    Segments (B.11) stay if they are shared: data always and elem by the type of its references (implicit), or both by
+    their attribute (explicit). Types stay.
     """
+    explicit = spaces.discipline.segments == "explicit"
     return Spaces(
         spaces.module,
         spaces.discipline,
@@ -60,8 +63,11 @@ def project(spaces: Spaces) -> Spaces:
         _shared(spaces.tables),
         _shared(spaces.mems),
         _shared(spaces.globals),
-        spaces.elems,
-        spaces.datas,
+        tuple(
+            e if e is not None and (e.share if explicit else e.type.share) is Share.SHARED else None
+            for e in spaces.elems
+        ),
+        tuple(d if d is not None and (d.share is Share.SHARED or not explicit) else None for d in spaces.datas),
         spaces.refs,
         spaces.nested,
     )
@@ -120,12 +126,20 @@ class Context:
         return entry(self.spaces.types, "type", e, index)
 
     def elem(self, e: Node, index: int) -> Elem:
-        """C.elem(index), for the node `e`. Raises Invalid when unknown."""
-        return entry(self.spaces.elems, "elem segment", e, index)
+        """C.elem(index), for the node `e`. Raises Invalid: unknown, or absent (T29)."""
+        found = entry(self.spaces.elems, "elem segment", e, index)
+        if found is None:
+            explicit = self.discipline.segments == "explicit"
+            hint = "" if explicit else "an elem segment is as shared as its type"
+            raise self._absent(e, "elem segment", self._segment(self.spaces.module.elems, index), hint)
+        return found
 
     def data(self, e: Node, index: int) -> Data:
-        """C.data(index), for the node `e`. Raises Invalid when unknown."""
-        return entry(self.spaces.datas, "data segment", e, index)
+        """C.data(index), for the node `e`. Raises Invalid: unknown, or absent (T29)."""
+        found = entry(self.spaces.datas, "data segment", e, index)
+        if found is None:
+            raise self._absent(e, "data segment", self._segment(self.spaces.module.datas, index))
+        return found
 
     def local(self, e: Node, index: int) -> ValType:
         """C.local(index), for the node `e`. Raises Invalid when unknown."""
@@ -143,14 +157,19 @@ class Context:
     def _entry(self, space: tuple[Sh | None, ...], kind: ExternKind, e: Node, index: int) -> Sh:
         found = entry(space, _WORD[kind], e, index)
         if found is None:
-            user = "a shared function" if self.function is None else f"shared function {self.name(FUNC, self.function)}"
-            raise Invalid(
-                f"{user} may not use local {_WORD[kind]} {self.name(kind, index)}",
-                e.span,
-                rule="T29",
-                hint=f"declare the {_WORD[kind]} shared, or the function local",
-            )
+            raise self._absent(e, _WORD[kind], self.name(kind, index))
         return found
+
+    def _absent(self, e: Node, word: str, name: str, hint: str = "") -> Invalid:
+        """The error that sh(C) has taken a definition away."""
+        user = "a shared function" if self.function is None else f"shared function {self.name(FUNC, self.function)}"
+        message = f"{user} may not use local {word} {name}"
+        return Invalid(message, e.span, rule="T29", hint=hint or f"declare the {word} shared, or the function local")
+
+    @staticmethod
+    def _segment(segments: Sequence[Elem | Data], index: int) -> str:
+        binding = segments[index].binding
+        return str(index) if binding is None else f"${binding.removeprefix('$')}"
 
     def name(self, kind: ExternKind, index: int) -> str:
         """What the user calls a definition: $name where it has one, else its index."""

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from semantics.diagnostics import Invalid
-from semantics.runtime.discipline import PAPER, Discipline
-from semantics.syntax.instructions import Expr, RefFunc
+from semantics.diagnostics import Invalid, NotExpressible
+from semantics.runtime.discipline import PAPER, Discipline, Sort
+from semantics.syntax.instructions import Const, Expr, Node, RefFunc, RefNull
 from semantics.syntax.modules import Data, Elem, Function, Global, Import, Memory, Module, SegmentMode, Table
 from semantics.syntax.types import I32, ExternType, FuncType, GlobalType, MemType, Share, TableType
 from semantics.validation.bodies import check_body, check_constant
 from semantics.validation.context import FUNC, Context, Spaces, project, refuse
-from semantics.validation.formation import functype_ok, globaltype_ok, memtype_ok, reftype_ok, tabletype_ok
+from semantics.validation.formation import (
+    check_attribute,
+    functype_ok,
+    globaltype_ok,
+    memtype_ok,
+    reftype_ok,
+    sharable,
+    tabletype_ok,
+)
 from semantics.validation.operands import Body
 from semantics.validation.registry import typing_rule
 from semantics.validation.spaces import IndexSpaces, export, index_spaces
@@ -41,10 +49,15 @@ def global_(c: Context, g: Global) -> None:
     -------------------------------------------------------
     C |- ex* global gt e* : ex* gt
 
-    C, not sh(C): the initialiser is run by the instantiating thread.
+    C, not sh(C): the initialiser is run by the instantiating thread. [sh = tls: e* is t's default, where the design
+    asks for it (B.10)]
     """
     globaltype_ok(g.type, g, c.discipline)
     check_constant(c, g.init, g.type.type, g, "T31")
+    if g.type.share is Share.TLS and c.discipline.tls_default:
+        for e in g.init:
+            if not (isinstance(e, RefNull) or (isinstance(e, Const) and e.value == 0)):
+                raise Invalid("a thread-local global must start with the default of its type", e.span, rule="T31")
 
 
 @typing_rule("T32", Table, fig=21, row="Declarations: table")
@@ -125,8 +138,13 @@ def elem(c: Context, segment: Elem) -> None:
     (C |- e* : eps -> rt const)*    mode active x e0*: C.table(x) = sh rt[n], C |- e0* : eps -> i32 const
     -----------------------------------------------------------------------------------------------------
     C |- elem rt (e*)* mode : rt
+
+    [an attribute: B.11, |- rt : sh]
     """
     reftype_ok(segment.type, segment, c.discipline)
+    check_attribute(segment.share, Sort.ELEM, segment, c.discipline)
+    if not sharable(segment.type, segment.share):
+        raise refuse(segment, f"a shared elem segment may not hold a local {segment.type}")
     for item in segment.items:
         check_constant(c, item, segment.type, segment, "elem")
     if segment.mode is SegmentMode.ACTIVE:
@@ -142,7 +160,10 @@ def data(c: Context, segment: Data) -> None:
     mode active x e0*: C.memory(x) = mt, C |- e0* : eps -> i32 const
     ----------------------------------------------------------------
     C |- data b* mode : ok
+
+    [an attribute: B.11]
     """
+    check_attribute(segment.share, Sort.DATA, segment, c.discipline)
     if segment.mode is SegmentMode.ACTIVE:
         c.memory(segment, segment.memory)
         check_constant(c, segment.offset, I32, segment, "data")
@@ -162,6 +183,36 @@ def start(c: Context, module: Module, index: int) -> None:
         raise refuse(module, f"start function {c.name(FUNC, index)} must be [] -> []: found {ft}")
 
 
+@typing_rule("module flag", row="B.8 module shared?", source="design")
+def module_flag(module: Module, discipline: Discipline) -> None:
+    """
+    module shared: every function, memory, table, global, segment and import is shared
+    module: every function, table, global and segment is local; memories and imports are free
+    -----------------------------------------------------------------------------------------
+    |- module shared? ... : ok    [gran = module]
+    """
+    if discipline.gran != "module":
+        if module.shared:
+            raise NotExpressible(discipline.name, "a module with the attribute", module.span)
+        return
+    own: list[tuple[str, Node, Share]] = [
+        *(("function", f, f.type.share) for f in module.funcs),
+        *(("table", t, t.type.share) for t in module.tables),
+        *(("global", g, g.type.share) for g in module.globals),
+        *(("elem segment", e, e.share) for e in module.elems),
+        *(("data segment", d, d.share) for d in module.datas),
+    ]
+    if module.shared:
+        own += [("memory", m, m.type.share) for m in module.memories]
+        own += [(f'import "{i.module}" "{i.name}"', i, i.type.share) for i in module.imports]
+        wanted, where = Share.SHARED, "a module with the attribute: declare it shared"
+    else:
+        wanted, where = Share.LOCAL, "a module without the attribute: it must be local"
+    for word, node, share in own:
+        if share is not wanted:
+            raise Invalid(f"{share.value} {word} in {where}", node.span, rule="module flag")
+
+
 # --- modules ------------------------------------------------------------------------------------
 @typing_rule("module", row="3.4.10 Modules", source="core")
 def check_module(module: Module, discipline: Discipline, nested: list[Module]) -> None:
@@ -173,6 +224,7 @@ def check_module(module: Module, discipline: Discipline, nested: list[Module]) -
 
     Closed modules that the code instantiates are added to `nested`.
     """
+    module_flag(module, discipline)
     for opaque in module.opaques:
         reftype_ok(opaque.type, opaque, discipline)
     for ft in module.types:

@@ -44,9 +44,9 @@ def seqcst(order: Order, share: Share, discipline: Discipline) -> bool:
     |- seqcst : shared
 
     Where the discipline has atomics on local state (threads proposal): |- seqcst : local. On thread-local state (B.10)
-    they are valid in B.12 only.
+    they are valid in B.12 only. The acquire-release proposal's order likewise: |- acqrel : shared.
     """
-    if order is not Order.SEQCST:
+    if order not in (Order.SEQCST, Order.ACQREL):
         return False
     return share is SHARED or (discipline.tls_seqcst if share is TLS else discipline.seqcst_on_local)
 
@@ -55,9 +55,9 @@ def check_order(c: Context, e: Node, order: Order, share: Share, kind: ExternKin
     """The premise |- ord : sh of the access `e` to a definition. Raises Invalid (rule T2)."""
     if unord(order, share, c.discipline) or seqcst(order, share, c.discipline):
         return
-    if order is Order.SEQCST:
+    if order in (Order.SEQCST, Order.ACQREL):
         word = f"{share.value} {kind.value} {c.name(kind, index)}"
-        raise Invalid(f"seqcst access to {word}: atomics need shared state", e.span, rule="T2")
+        raise Invalid(f"{order.value} access to {word}: atomics need shared state", e.span, rule="T2")
     raise Invalid(f"no instruction has the order {order.value}", e.span, rule="T2")
 
 

@@ -16,6 +16,7 @@ from semantics.merging import ImportRef, Merged, merge
 from semantics.merging.fields import Space
 from semantics.profiles.fork import FORK_GROWING
 from semantics.reduction.run import Sequential
+from semantics.runtime.actions import Field, Region
 from semantics.runtime.configuration import Trap, Value
 from semantics.syntax.modules import ExternKind, Module
 from semantics.syntax.types import NumType
@@ -94,7 +95,10 @@ def trace(importer: Module, provider: Module, merged: Merged | None) -> list[obj
                 else:
                     found.append((at, result))
         elif kind is ExternKind.TABLE:
-            found.append((at, [functions.get(a, a) for a in machine.oracle.entries[address]]))
+            entries = map(
+                machine.oracle.entries[address].load, range(machine.oracle.values[Region(address, Field.LEN)])
+            )
+            found.append((at, [functions.get(a, a) for a in entries]))
     return found
 
 

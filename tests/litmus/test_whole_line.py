@@ -12,7 +12,7 @@ from litmus.language import Test, load
 from semantics.axioms import load_model
 from semantics.axioms.brute import outcomes_under
 from semantics.axioms.model import Model
-from semantics.axioms.referee import Referee, referee_for
+from semantics.axioms.referees import Referee, referee_for
 from semantics.diagnostics import Source
 from semantics.execution.outcomes import Outcome
 from semantics.execution.structure import EventStructure

@@ -31,10 +31,12 @@ from semantics.runtime.actions import Action, Field, Image, Location, Read, Regi
 from semantics.syntax.types import Order
 from semantics.terms import Sym, Term, apply, extract, negate
 
-UNORD, SEQCST, INIT = Order.UNORD, Order.SEQCST, Order.INIT
+UNORD, ACQREL, SEQCST, INIT = Order.UNORD, Order.ACQREL, Order.SEQCST, Order.INIT
 DATA, LEN = Region(1, Field.DATA), Region(1, Field.LEN)
 VAL = Region(2, Field.VAL)
-"""The regions: bytes and length of the memory at address 1, the global at address 2."""
+FRESH = Region(3, Field.VAL)
+"""The regions: bytes and length of the memory at address 1, the globals at addresses 2 (of references) and 3 (which a
+thread creates)."""
 
 
 def equals(term: Term, value: Term) -> Term:
@@ -66,7 +68,7 @@ class Builder:
     paths: dict[int, Path] = field(default_factory=dict)  # node -> path
 
     def __post_init__(self) -> None:
-        self.structure = EventStructure([], [], [], {}, [], 0)
+        self.structure = EventStructure([], [], [], {}, [], 0, references=frozenset({VAL}))
         host = self.thread("host", hidden=True)
         image = Image(self.size, tuple(enumerate(self.content)))
         host.emit(
@@ -163,12 +165,16 @@ class Path:
         write = Write(order, Location(DATA, offset), size, fitted(value, 8 * size))
         return self.emit(Kind.ACCESS, *self._checked(guard), write, notears=notears)
 
-    def rmw(self, offset: int, op: str, operand: Term, size: int = 1) -> Sym:
+    def fence(self) -> None:
+        """A sequentially consistent fence."""
+        self.emit(Kind.FENCE)
+
+    def rmw(self, offset: int, op: str, operand: Term, size: int = 1, order: Order = SEQCST) -> Sym:
         """An atomic read-modify-write: `op` is an operator of the terms, or "xchg"."""
         old = self._fresh(8 * size, DATA)
         operand = fitted(operand, 8 * size)
         new = operand if op == "xchg" else apply(op, 8 * size, old, operand)
-        self.emit(Kind.ACCESS, Rmw(Location(DATA, offset), size, old, new), notears=True)
+        self.emit(Kind.ACCESS, Rmw(Location(DATA, offset), size, old, new, order), notears=True)
         return old
 
     def length(self, order: Order = SEQCST) -> Sym:
@@ -183,15 +189,26 @@ class Path:
         self.emit(Kind.ACCESS, Rmw(Location(LEN), 1, old, apply("add", 32, old, by)))
         return old
 
-    def global_get(self, order: Order = UNORD) -> Sym:
-        """Reads the global."""
-        symbol = self._fresh(32, VAL)
-        self.emit(Kind.ACCESS, Read(order, Location(VAL), 1, symbol))
+    def grow_bytes(self, offset: int) -> Sym:
+        """Adds 1 to the length and writes a zero byte, as a growth does."""
+        old = self._fresh(32, LEN)
+        zero = Write(UNORD, Location(DATA, offset), 1, 0)
+        self.emit(Kind.ACCESS, Rmw(Location(LEN), 1, old, apply("add", 32, old, 1)), zero)
+        return old
+
+    def create(self) -> None:
+        """Creates the global FRESH, as an instantiation does."""
+        self.emit(Kind.INIT, Write(INIT, Location(FRESH), 1, 7))
+
+    def global_get(self, order: Order = UNORD, region: Region = VAL) -> Sym:
+        """Reads a global."""
+        symbol = self._fresh(32, region)
+        self.emit(Kind.ACCESS, Read(order, Location(region), 1, symbol))
         return symbol
 
-    def global_set(self, value: Term, order: Order = UNORD) -> int:
-        """Writes the global."""
-        return self.emit(Kind.ACCESS, Write(order, Location(VAL), 1, fitted(value, 32)))
+    def global_set(self, value: Term, order: Order = UNORD, region: Region = VAL) -> int:
+        """Writes a global."""
+        return self.emit(Kind.ACCESS, Write(order, Location(region), 1, fitted(value, 32)))
 
     def child(self, *conditions: Term) -> Path:
         """A new alternative after this path."""
@@ -224,7 +241,7 @@ class Path:
         b.structure.symbols[fate] = SymbolInfo(Origin.FATE, wait)
         other = unequal._fresh(8, DATA, register=False)
         unequal.node.condition = (negate(equals(other, expected)),)
-        unequal.emit(Kind.ACCESS, Read(SEQCST, place, 1, other))
+        unequal.emit(Kind.ACCESS, Read(SEQCST, place, 1, other), queue=place)
         unequal.registers[name] = 1
         woken = suspended.child(equals(fate, Fate.WOKEN.value))
         woken.emit(Kind.WOKEN, queue=place, peer=wait)
@@ -265,10 +282,17 @@ class Shape:
     branch: float = 0.1  # after a load
     waits: float = 0.0  # a wait or notify
     spawn: float = 0.1  # a thread is spawned by the one before it
+    fence: float = 0.0  # a sequentially consistent fence
+    acqrel: float = 0.0  # of what is seqcst: acqrel instead
+    objects: float = 0.0  # growth with its zeros, or an access of the global that the first thread creates
 
 
 SMALL = Shape()
 WAITING = Shape(threads=(2, 2), accesses=(1, 2), bytes=1, wide=0, waits=0.6, other=0, guard=0)
+FENCED = Shape(threads=(2, 2), accesses=(2, 3), fence=0.3, wide=0, rmw=0.05, guard=0, branch=0, other=0.05)
+RELEASING = Shape(
+    threads=(2, 3), accesses=(1, 3), fence=0.1, acqrel=0.6, seqcst=0.8, wide=0.1, guard=0, branch=0, most=5
+)
 SYNCHRONISING = Shape(
     threads=(2, 2), accesses=(2, 3), bytes=2, seqcst=0.8, wide=0, rmw=0.05, other=0, guard=0, branch=0
 )
@@ -282,6 +306,8 @@ def random_structure(rng: random.Random, shape: Shape = SMALL) -> EventStructure
     for number in range(rng.randint(*shape.threads)):
         parent = path if path is not None and rng.random() < shape.spawn else None
         path = b.thread(f"T{number}", parent=parent)
+        if shape.objects and number == 0:
+            path.create()
         for _ in range(rng.randint(*shape.accesses)):
             if left == 0:
                 break
@@ -292,6 +318,20 @@ def random_structure(rng: random.Random, shape: Shape = SMALL) -> EventStructure
 
 def _access(path: Path, rng: random.Random, shape: Shape, value: int) -> Path:
     order = SEQCST if rng.random() < shape.seqcst else UNORD
+    if shape.acqrel and order is SEQCST and rng.random() < shape.acqrel:
+        order = ACQREL
+    if shape.objects and rng.random() < shape.objects:
+        what = rng.randrange(3)
+        if what == 0:
+            path.grow_bytes(rng.randrange(shape.bytes))
+        elif what == 1:
+            path.global_set(value, order, FRESH)
+        else:
+            path.global_get(order, FRESH)
+        return path
+    if shape.fence and rng.random() < shape.fence:
+        path.fence()
+        return path
     if rng.random() < shape.waits:
         if rng.random() < 0.5:
             path.notify(0, rng.choice((0, 1, 1, 2)))
@@ -314,7 +354,8 @@ def _access(path: Path, rng: random.Random, shape: Shape, value: int) -> Path:
     known = [t for t in path.registers.values() if isinstance(t, Sym)]
     stored: Term = rng.choice(known) if known and rng.random() < shape.depends else value
     if rng.random() < shape.rmw:
-        path.rmw(offset, rng.choice(("add", "xchg")), stored, size)
+        exchange = order if order is ACQREL else SEQCST
+        path.rmw(offset, rng.choice(("add", "xchg")), stored, size, exchange)
         return path
     if rng.random() < shape.store:
         path.store(offset, stored, order, size, **flags)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from litmus.checking.merging import DEPLOYED
+from litmus.cli import main
 from litmus.cli.status import BAD_INPUT, FAILED, OK, UNDECIDED
 from semantics.diagnostics import Source
 from semantics.merging.names import Naming
@@ -158,3 +161,19 @@ def test_bad_input(weft, arguments: list[str], message: str) -> None:
     ran = weft("merge", *arguments, **files)
     assert ran.status == BAD_INPUT
     assert message in ran.err
+
+
+def test_examples_of_the_help_run(weft, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["merge", "--help"])
+    assert left.value.code == 0
+    out = capsys.readouterr().out
+    assert "exit status:" in out
+    lines = re.findall(r"^  weft (merge\b.*)$", out.split("examples:")[1], re.MULTILINE)
+    assert len(lines) == 3
+    app = '(module (import "env" "alloc" (func)) (import "lib" "f" (func)) (func (export "main") call 0 call 1))'
+    lib = '(module (func (export "malloc")) (func (export "f")) (memory (export "m") 1))'
+    for line in lines:
+        command = re.split(r"  +", line)[0].split()
+        expected = UNDECIDED if "--check" in command else OK  # env.alloc stays open without its --link
+        assert weft(*command, app__wat=app, lib__wat=lib).status == expected, line

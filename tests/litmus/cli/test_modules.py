@@ -130,11 +130,22 @@ def test_a_module_whose_start_function_forks(here: Path, capsys: Run) -> None:
     assert "2 outcomes under wasm; complete" in capsys.readouterr().out
 
 
-def test_names_of_the_name_section_are_used(here: Path, capsys: Run) -> None:
+def test_the_name_section_names_functions_in_reports(here: Path, capsys: Run) -> None:
     (here / "t.wat").write_text(
-        "(module $m (func $divide (local $x i32) (i32.atomic.store (i32.const 1) (i32.const 0))) (memory 1 1 shared)"
-        " (start $divide))"
+        '(module (import "env" "memory" (memory 1 1 shared)) (func (nop))'
+        ' (func $write (export "write") (i32.store (i32.const 0) (i32.const 1)))'
+        ' (func (export "read") (result i32) (i32.load (i32.const 0))))'
+    )
+    (here / "t.litmus").write_text(
+        'WASM T\n{ i32 x @ 0; }\nmodule "t.wasm"\n P           | Q                ;\n'
+        " call $write | r0 = call $read ;\nexists (1:r0=1)\n"
     )
     assert main(["convert", "t.wat", "t.wasm"]) == OK
-    assert main(["convert", "t.wasm", "again.wat"]) == OK
-    assert "(func $divide (type 0) (local $x i32)" in (here / "again.wat").read_text()
+    assert main(["explain", "t.litmus"]) == OK
+    shown = capsys.readouterr().out
+    assert re.search(r"i32.store +t.wasm:0x[0-9a-f]+ in [$]write\n", shown)
+    assert re.search(r"i32.load +t.wasm:0x[0-9a-f]+\n", shown)  # has no name
+    data = (here / "t.wasm").read_bytes()
+    (here / "bad.wasm").write_bytes(data.replace(b"\x41\0\x41\1\x36", b"\x01\1\x41\1\x36"))
+    assert main(["check", "bad.wasm"]) == BAD_INPUT
+    assert re.match(r"bad.wasm:0x[0-9a-f]+ in [$]write: invalid: type mismatch", capsys.readouterr().err)

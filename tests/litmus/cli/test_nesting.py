@@ -19,6 +19,13 @@ def binary(body: bytes, locals: bytes = b"\0") -> bytes:
     return HEADER + b"\1\4\1\x60\0\0" + b"\3\2\1\0" + b"\x0a" + leb.sized(b"\1" + code)
 
 
+def many_locals(functions: int) -> bytes:
+    """A module of so many functions, of 50,000 locals each."""
+    body = b"\1" + leb.unsigned(50_000) + b"\x7f\x0b"
+    types, code = leb.unsigned(functions) + b"\0" * functions, leb.unsigned(functions) + leb.sized(body) * functions
+    return HEADER + b"\1\4\1\x60\0\0" + b"\3" + leb.sized(types) + b"\x0a" + leb.sized(code)
+
+
 def condition(text: str) -> str:
     return SB.replace("exists (0:r0=0 /\\ 1:r0=0)", text)
 
@@ -51,6 +58,7 @@ REFUSED = [
     ("ifs in a thread", "litmus", thread("(if (i32.load y) (then " * 51 + "))" * 51), "forms nest more than 100 deep"),
     ("too long a br_table", "wasm", binary(b"\x41\0\x0e\xff\xff\xff\xff\x0f\0"), "length out of bounds"),
     ("too many locals", "wasm", binary(b"", b"\1\xff\xff\xff\xff\x0f\x7f"), "more than 50000 locals"),
+    ("too many locals together", "wasm", many_locals(1000), "a module of more than 5000000 locals"),
     ("too many types", "wasm", HEADER + b"\1\5\xff\xff\xff\xff\x0f", "length out of bounds"),
     ("endless number", "wasm", HEADER + b"\1" + b"\xff" * DEEP, "integer too large"),
     ("long number", "wat", "(func i32.const " + "9" * DEEP + ")", "constant out of range"),

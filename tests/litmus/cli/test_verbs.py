@@ -70,6 +70,28 @@ def test_a_time_limit_that_is_ample_changes_nothing(weft) -> None:
     assert "3 as expected" in ran.out
 
 
+def test_a_time_limit_that_strikes_is_said(weft) -> None:
+    ran = weft("run", "t.litmus", "--time-limit", "0.000001", t__litmus=ALLOWED)
+    assert ran.status == UNDECIDED
+    assert "3 undecided" in ran.out and "time limit reached" in ran.out
+
+
+def test_a_time_limit_is_for_a_whole_test(weft) -> None:
+    started = time.monotonic()
+    ran = weft("outcomes", "LB+data", "--model", "wasm", "--time-limit", "1")
+    assert time.monotonic() - started < 20  # without it: minutes
+    assert "incomplete: values out of thin air: time limit reached" in ran.out
+
+
+def test_floats_are_shown_as_floats(weft) -> None:
+    ran = weft("outcomes", "MP+float-flag", "--model", "sc")
+    assert re.search(r"T1:r0 +T1:r1 +sc\n +0\.5 +0 +allowed\n +1\.5 +42 +allowed", ran.out)
+    assert "exists (T1:r0=1.5 /\\ T1:r1=0)" in ran.out
+    assert "1:r0=1.5; 1:r1=42;" in weft("run", "MP+float-flag", "--format", "herd", "--model", "sc").out
+    shown = json.loads(weft("outcomes", "MP+float-flag", "--json", "--model", "sc").out)
+    assert {o["values"]["T1:r0"] for o in shown["outcomes"]} == {0x3F000000, 0x3FC00000}
+
+
 def test_models_of_the_command_line_win(weft) -> None:
     ran = weft("run", "t.litmus", "--model", "sc", "--model", "wasm[-dagger]", t__litmus=ALLOWED)
     assert ran.status == OK

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from itertools import product
 
 import pytest
 
 from semantics.axioms import load_model, shipped_models
 from semantics.axioms.evaluate import check
-from semantics.axioms.referee import judge, referee_for
+from semantics.axioms.model import Waiting
+from semantics.axioms.referees import referee_for
 from semantics.execution.structure import EventStructure
 from tests.semantics.axioms.executions import random_executions
 from tests.semantics.structures import (
+    FENCED,
+    RELEASING,
     SEQCST,
     SMALL,
     SYNCHRONISING,
@@ -23,8 +27,21 @@ from tests.semantics.structures import (
     random_structure,
 )
 
-MODELS = ["wasm", "wasm[-dagger]", "wasm[-ddagger]", "paper-dag", "wasm-threads", "sc"]
+MODELS = ["wasm", "wasm[-dagger]", "wasm[-ddagger]", "paper-dag", "wasm-threads", "sc", "js", "js-es2018"]
 SHAPES = {"small": SMALL, "waiting": WAITING, "synchronising": SYNCHRONISING, "figure-18": None}
+MORE = [
+    "wasm-acqrel",
+    "wasm-acqrel[-fence,+alloc-first,+grow-first,+no-oota-refs]",
+    "wasm[+fence,+fifo-cs]",
+    "wasm[+js-cs,+alloc-first]",
+    "wasm[+no-oota-refs,+grow-first,+notears]",
+    "wasm-threads[-fifo-cs,-notears]",
+    "wasm-threads[+js-cs,+alloc-first,+fence]",
+    "wasm-threads[+no-oota-refs,+grow-first]",
+]
+"""Models that need fences, releases, objects and growth to be told from others."""
+OBJECTS = Shape(threads=(2, 3), accesses=(1, 3), wide=0, other=0.6, objects=0.4, branch=0)
+FURTHER = {"waiting": WAITING, "fenced": FENCED, "releasing": RELEASING, "objects": OBJECTS}
 
 MIXED = Shape(threads=(2, 2), accesses=(1, 2), wide=0.8, seqcst=0.1, rmw=0, other=0, guard=0, depends=0)
 
@@ -50,18 +67,23 @@ def drawn(shape: Shape | None, rng: random.Random) -> EventStructure:
 
 
 def test_every_shipped_model_is_compared() -> None:
-    assert {name.partition("[")[0] for name in MODELS} == set(shipped_models())
+    assert {name.partition("[")[0] for name in MODELS + MORE} == set(shipped_models())
+    switched = {(n.partition("[")[0], s[1:]) for n in MORE for s in n.partition("[")[2].rstrip("]").split(",") if s}
+    for name in ("wasm", "wasm-threads", "wasm-acqrel"):
+        assert {o for m, o in switched if m == name} == load_model(name).options.keys() - {"dagger", "ddagger"}
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    ("name", "shape"), [*product(MODELS, SHAPES), *product(MORE, FURTHER)], ids=lambda parameter: str(parameter)
+)
 def test_text_and_referee_find_the_same_violations(name: str, shape: str) -> None:
     model, referee = load_model(name), referee_for(name)
     assert referee is not None
     verdicts = {True: 0, False: 0}
     for seed in range(60):
         rng = random.Random(f"{name} {shape} {seed}")
-        for execution in random_executions(drawn(SHAPES[shape], rng), rng, queue=referee.queue):
+        structure = drawn((SHAPES | FURTHER)[shape], rng)
+        for execution in random_executions(structure, rng, waiting=referee.waiting):
             by_text = {v.name for v in check(model, execution)}
             assert by_text == {v.name for v in referee.judge(execution)}, (seed, execution)
             verdicts[not by_text] += 1
@@ -81,14 +103,15 @@ def test_text_and_referee_find_the_same_violations(name: str, shape: str) -> Non
     ],
 )
 def test_a_dropped_axiom_is_noticed(axiom: str, shape: Shape | None) -> None:
-    model = load_model("wasm")
+    model, referee = load_model("wasm"), referee_for("wasm")
+    assert referee is not None
     broken = replace(model, checks=tuple(c for c in model.checks if c.name != axiom))
     assert len(broken.checks) == len(model.checks) - 1
     if axiom == "hb-strict":  # a cyclic <hb has no linearisation either: drop both
         broken = replace(broken, linearisations=())
     for seed in range(1000):
         rng = random.Random(seed)
-        for execution in random_executions(drawn(shape, rng), rng, queue=False):
-            if judge(execution) and not check(broken, execution):
+        for execution in random_executions(drawn(shape, rng), rng, waiting=Waiting.REACT):
+            if referee.judge(execution) and not check(broken, execution):
                 return
     pytest.fail(f"no execution tells that {axiom} is missing")

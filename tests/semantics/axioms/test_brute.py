@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from semantics.axioms import load_model
-from semantics.axioms.brute import candidates, orders, outcomes_of, outcomes_under, static_order
-from semantics.axioms.referee import referee_for
+from semantics.axioms.brute import candidates, outcomes_of, outcomes_under
+from semantics.axioms.linear import orders, static_order
+from semantics.axioms.model import Waiting
+from semantics.axioms.referees import referee_for
 from semantics.execution.structure import Origin, Status, SymbolInfo
 from tests.semantics.structures import SEQCST, Builder, equals
 
@@ -99,7 +101,7 @@ def test_orders_of_overlapping_writes(threads: int, number: int) -> None:
     for n in range(threads):
         b.thread(f"T{n}").store(0, n, SEQCST)
         b.thread(f"U{n}").load(1)  # overlaps the initial write only
-    (execution,) = candidates(b.build(), queue=False)
+    (execution,) = candidates(b.build(), waiting=Waiting.REACT)
     found = list(orders(execution, static_order(execution)))
     assert len(found) == len(set(found)) == number
     assert all(order[0] == 0 and len(order) == len(execution.events) for order in found)

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from semantics.axioms import shipped_models
 from semantics.axioms.brute import candidates
 from semantics.axioms.candidates import ill_formed
+from semantics.axioms.model import Waiting
 from semantics.axioms.queues import fifo_violations, react_violations
-from semantics.axioms.referee import judge, judge_sc, judge_threads
+from semantics.axioms.referees import referee_for
 from semantics.execution.candidate import CandidateExecution
 from semantics.execution.outcomes import Outcome
 from semantics.execution.structure import EventStructure, Origin, Status, SymbolInfo
@@ -21,8 +23,8 @@ from tests.semantics.structures import DATA, SEQCST, Builder, equals
 PLACE = Location(DATA, 0)
 
 
-def names(execution: CandidateExecution, *, queue: bool = False) -> set[str]:
-    return {v.name for v in ill_formed(execution, queue=queue)}
+def names(execution: CandidateExecution, *, waiting: Waiting = Waiting.REACT) -> set[str]:
+    return {v.name for v in ill_formed(execution, waiting=waiting)}
 
 
 def branching() -> EventStructure:
@@ -37,12 +39,12 @@ def branching() -> EventStructure:
 
 def seen() -> CandidateExecution:
     """The execution of `branching` where T1 sees the store."""
-    (execution,) = (x for x in candidates(branching(), queue=False) if len(x.events) == 4)
+    (execution,) = (x for x in candidates(branching(), waiting=Waiting.REACT) if len(x.events) == 4)
     return execution
 
 
 def test_candidates_are_well_formed() -> None:
-    assert [names(x) for x in candidates(branching(), queue=False)] == [set(), set()]
+    assert [names(x) for x in candidates(branching(), waiting=Waiting.REACT)] == [set(), set()]
 
 
 FAULTS: dict[str, Callable[[CandidateExecution], CandidateExecution]] = {
@@ -65,7 +67,7 @@ def test_an_event_may_not_read_from_itself_nor_from_a_read() -> None:
     b = Builder()
     b.thread("T0").rmw(0, "xchg", 0)
     b.thread("T1").load(0)
-    execution = next(iter(candidates(b.build(), queue=False)))
+    execution = next(iter(candidates(b.build(), waiting=Waiting.REACT)))
     for source in (1, 2):
         assert names(replace(execution, rf={**execution.rf, (1, DATA, 0): source})) == {"source"}
 
@@ -77,8 +79,10 @@ def test_no_source_too_many() -> None:
 
 def test_referees_refuse_what_is_no_candidate() -> None:
     execution = replace(seen(), rf={}, tot=(0, 1, 2, 3))
-    for referee in (judge, judge_threads, judge_sc):
-        assert {v.name for v in referee(execution)} == {"source"}
+    for name in shipped_models():
+        referee = referee_for(name)
+        assert referee is not None
+        assert {v.name for v in referee.judge(execution)} == {"source"}
 
 
 def test_the_end_of_a_thread_is_known_to_who_joins() -> None:
@@ -89,13 +93,17 @@ def test_the_end_of_a_thread_is_known_to_who_joins() -> None:
     b.structure.symbols[symbol] = SymbolInfo(Origin.ENDED, thread=1)
     u.child(equals(symbol, 1))
     u.child(negate(equals(symbol, 1))).end(Status.BLOCKED)
-    found = {(x.outcome.status("T0"), x.outcome.status("T1")) for x in candidates(b.build(), queue=False) if x.outcome}
+    found = {
+        (x.outcome.status("T0"), x.outcome.status("T1"))
+        for x in candidates(b.build(), waiting=Waiting.REACT)
+        if x.outcome
+    }
     assert found == {(Status.BLOCKED, Status.BLOCKED)}
-    (execution,) = candidates(b.build(), queue=False)
+    (execution,) = candidates(b.build(), waiting=Waiting.REACT)
     assert names(replace(execution, values={**execution.values, symbol: 1})) >= {"join", "path-condition"}
 
 
-def waiting(limit: int) -> EventStructure:
+def suspending(limit: int) -> EventStructure:
     """Two threads wait (events 1 and 4), a third notifies (the last event)."""
     b = Builder(size=1)
     for n in range(2):
@@ -104,11 +112,11 @@ def waiting(limit: int) -> EventStructure:
     return b.build()
 
 
-def counts(structure: EventStructure, *, queue: bool) -> set[tuple[int, int]]:
+def counts(structure: EventStructure, *, waiting: Waiting) -> set[tuple[int, int]]:
     """(count of the notify, number of blocked threads) of all candidates."""
     return {
         (count, sum(s is Status.BLOCKED for _, s in x.outcome.statuses))
-        for x in candidates(structure, queue=queue)
+        for x in candidates(structure, waiting=waiting)
         if x.outcome and (count := x.outcome.value(("T2", "n0"))) is not None
     }
 
@@ -116,12 +124,14 @@ def counts(structure: EventStructure, *, queue: bool) -> set[tuple[int, int]]:
 @pytest.mark.parametrize(("limit", "expected"), [(0, {(0, 2)}), (1, {(0, 2), (1, 1)}), (7, {(0, 2), (1, 1), (2, 0)})])
 def test_both_readings_of_notify(limit: int, expected: set[tuple[int, int]]) -> None:
     """Waits come before or after the notify, so that as few as none are woken in either reading."""
-    assert counts(waiting(limit), queue=False) == expected
-    assert counts(waiting(limit), queue=True) == expected
+    assert counts(suspending(limit), waiting=Waiting.REACT) == expected
+    assert counts(suspending(limit), waiting=Waiting.FIFO) == expected
 
 
 def test_fifo_wakes_the_oldest() -> None:
-    (execution,) = (x for x in candidates(waiting(1), queue=True) if x.wakes and x.queues[PLACE] == (1, 4, 7))
+    (execution,) = (
+        x for x in candidates(suspending(1), waiting=Waiting.FIFO) if x.wakes and x.queues[PLACE] == (1, 4, 7)
+    )
     assert execution.wakes == {1: 7}
     assert fifo_violations(execution) == []
     other = replace(execution, queues={PLACE: (4, 1, 7)})
@@ -131,7 +141,7 @@ def test_fifo_wakes_the_oldest() -> None:
 
 
 def test_faults_of_a_matching_are_found() -> None:
-    execution = next(x for x in candidates(waiting(1), queue=False) if x.wakes == {1: 7})
+    execution = next(x for x in candidates(suspending(1), waiting=Waiting.REACT) if x.wakes == {1: 7})
     structure = execution.structure
     assert react_violations(execution) == []
 
@@ -153,9 +163,15 @@ def test_a_timeout_leaves_the_queue_from_anywhere() -> None:
     b.thread("T1").wait(0, 0, timeout=True)
     b.thread("T2").notify(0, 2)
     structure = b.build()
-    found = {tuple(v for _, v in x.outcome.values) for x in candidates(structure, queue=True) if x.outcome is not None}
+    found = {
+        tuple(v for _, v in x.outcome.values)
+        for x in candidates(structure, waiting=Waiting.FIFO)
+        if x.outcome is not None
+    }
     assert {(0, 2, 1), (0, 0, 2), (2, 0), (0, 1)} <= found  # (w0, w0, n0), where not blocked
-    late = next(x for x in candidates(structure, queue=True) if x.outcome and x.outcome.value(("T1", "w0")) == 2)
+    late = next(
+        x for x in candidates(structure, waiting=Waiting.FIFO) if x.outcome and x.outcome.value(("T1", "w0")) == 2
+    )
     order = late.queues[PLACE]
     swapped = replace(late, queues={PLACE: tuple(reversed(order))})
     assert "queue-timeout" in {v.name for v in fifo_violations(swapped)}
@@ -165,5 +181,5 @@ def test_a_seqcst_wait_reads_what_it_compares() -> None:
     b = Builder(size=1)
     b.thread("T0").store(0, 1, SEQCST)
     b.thread("T1").wait(0, 1)
-    statuses = {x.outcome.status("T1") for x in candidates(b.build(), queue=True) if x.outcome}
+    statuses = {x.outcome.status("T1") for x in candidates(b.build(), waiting=Waiting.FIFO) if x.outcome}
     assert statuses == {Status.DONE, Status.BLOCKED}

@@ -10,7 +10,7 @@ import pytest
 from semantics.axioms import Violation, load_model
 from semantics.axioms.brute import candidates
 from semantics.axioms.evaluate import check, demanded_order, flags, shown
-from semantics.axioms.model import Model
+from semantics.axioms.model import Model, Waiting
 from semantics.axioms.referee import data_races
 from semantics.execution.candidate import CandidateExecution
 from tests.semantics.structures import DATA, LEN, SEQCST, UNORD, VAL, Builder
@@ -27,7 +27,7 @@ def message_passing(flag: int, data: int, order: object = SEQCST) -> CandidateEx
     t.store(1, 1, order)  # type: ignore[arg-type]
     u.load(1, order)  # type: ignore[arg-type]
     u.load(0)
-    for execution in candidates(b.build(), queue=False, prune=False):
+    for execution in candidates(b.build(), waiting=Waiting.REACT, prune=False):
         if (execution.rf[RY, DATA, 0], execution.rf[RX, DATA, 0]) == (flag, data):
             return replace(execution, tot=(INIT, WX, WY, RY, RX))
     raise AssertionError("no such execution")
@@ -99,7 +99,9 @@ def test_a_cycle_of_happens_before_is_spelled_out() -> None:
         t = b.thread(f"T{n}")
         t.load(n, SEQCST)
         t.store(1 - n, 1, SEQCST)
-    (execution,) = (x for x in candidates(b.build(), queue=False) if x.rf[1, DATA, 0] == 4 and x.rf[3, DATA, 0] == 2)
+    (execution,) = (
+        x for x in candidates(b.build(), waiting=Waiting.REACT) if x.rf[1, DATA, 0] == 4 and x.rf[3, DATA, 0] == 2
+    )
     found = check(load_model("wasm"), replace(execution, tot=(0, 1, 2, 3, 4)))
     assert found[0] == Violation("hb-strict", (1, 2, 3, 4))
     assert found[-1].name == "tot"
@@ -148,7 +150,7 @@ def test_flags_report_and_do_not_forbid(tmp_path: Path) -> None:
 def test_a_plain_store_does_not_race_with_itself() -> None:
     b = Builder()
     b.thread("T0").store(0, 1)
-    (execution,) = candidates(b.build(), queue=False)
+    (execution,) = candidates(b.build(), waiting=Waiting.REACT)
     assert data_races(execution) == []
 
 
@@ -156,7 +158,7 @@ def test_mixed_size_atomics_race() -> None:
     b = Builder()
     b.thread("T0").store(0, 1, SEQCST, 2)
     b.thread("T1").store(1, 1, SEQCST)
-    (execution,) = candidates(b.build(), queue=False)
+    (execution,) = candidates(b.build(), waiting=Waiting.REACT)
     assert data_races(execution) == [(1, 2)]
 
 
@@ -176,7 +178,8 @@ def test_tot_must_be_a_linearisation(tot: tuple[int, ...], events: tuple[int, ..
 
 
 def test_the_demanded_order_is_hb() -> None:
-    order = demanded_order(load_model("wasm"), message_passing(WY, WX))
+    model = load_model("wasm")
+    order = demanded_order(model, message_passing(WY, WX), model.linearisations[0])
     assert order[WX] == 1 << WY | 1 << RY | 1 << RX
     assert order[RX] == 0
 
@@ -194,7 +197,7 @@ def test_tearfree_by_size_and_alignment(tmp_path: Path) -> None:
     t.store(9, 1, SEQCST, 8)
     t.store(0, 1, UNORD, 2, notears=True)
     t.global_set(7)
-    (execution,) = candidates(b.build(), queue=False)
+    (execution,) = candidates(b.build(), waiting=Waiting.REACT)
     assert value(tmp_path, "union r: region. (TF@r) \\ INIT", execution) == ((1,), (4,), (5,), (6,), (7,))
     assert value(tmp_path, "union r: region. (NT@r)", execution) == ((6,),)
 
@@ -204,6 +207,6 @@ def test_lengths_and_globals_are_regions() -> None:
     t = b.thread("T0")
     t.grow()
     t.global_get()
-    (execution,) = candidates(b.build(), queue=False)
+    (execution,) = candidates(b.build(), waiting=Waiting.REACT)
     assert set(execution.rf) == {(1, LEN, 0), (2, VAL, 0)}
     assert execution.outcome is not None and dict(execution.outcome.values) == {("T0", "r0"): 3, ("T0", "r1"): 5}

@@ -9,7 +9,7 @@ import pytest
 
 from semantics.axioms import load_model
 from semantics.axioms.brute import outcomes_of, outcomes_under
-from semantics.axioms.referee import referee_for
+from semantics.axioms.referees import referee_for
 from semantics.execution.outcomes import Outcome
 from semantics.execution.structure import EventStructure, Status
 from semantics.syntax.types import Order

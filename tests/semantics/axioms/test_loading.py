@@ -18,6 +18,7 @@ from semantics.axioms.model import (
     Sequence,
     Sort,
     Union,
+    Waiting,
 )
 from semantics.diagnostics import Malformed, TextError, WeftError, render
 
@@ -31,7 +32,7 @@ def load(folder: Path, text: str, name: str = "m.cat") -> object:
 
 
 def test_shipped_models_load() -> None:
-    assert shipped_models() == ("paper-dag", "sc", "wasm", "wasm-threads")
+    assert shipped_models() == ("js", "js-es2018", "paper-dag", "sc", "wasm", "wasm-acqrel", "wasm-threads")
     for name in shipped_models():
         model = load_model(name)
         assert model.name == name
@@ -40,7 +41,9 @@ def test_shipped_models_load() -> None:
 
 
 def test_options() -> None:
-    assert load_model("wasm").options == {"dagger": True, "ddagger": True}
+    switched_on = {"wasm": {"dagger", "ddagger"}, "wasm-threads": {"fifo-cs", "notears"}, "wasm-acqrel": {"fence"}}
+    for name, on in switched_on.items():
+        assert {option for option, is_on in load_model(name).options.items() if is_on} == on
     off = load_model("wasm[-dagger,-ddagger]")
     dag = load_model("paper-dag")
     assert off.checks == dag.checks
@@ -57,7 +60,30 @@ def test_aliases() -> None:
 
 
 def test_uses_tell_the_kind_of_wait_queue() -> None:
-    assert {n for n in shipped_models() if "queue" in load_model(n).uses} == {"wasm-threads", "sc"}
+    kinds = {name: load_model(name).waiting for name in shipped_models()}
+    assert {n for n, waiting in kinds.items() if waiting is Waiting.REACT} == {"wasm", "paper-dag"}
+    assert {n for n, waiting in kinds.items() if waiting is Waiting.SECTIONS} == {"js"}
+    assert load_model("wasm[+fifo-cs]").waiting is load_model("wasm-threads[-js-cs]").waiting is Waiting.FIFO
+    assert load_model("js[-js-cs,-fifo-cs]").waiting is Waiting.REACT
+
+
+def test_an_option_chooses_an_expression(tmp_path: Path) -> None:
+    text = (
+        "option o off\nlet a = if o then po else asw\nlet b = susp\nlet c = if o then b else 0 | id\nacyclic a | c as d"
+    )
+    (tmp_path / "m.cat").write_text(text)
+    off, on = load_model(str(tmp_path / "m.cat")), load_model(f"{tmp_path / 'm.cat'}[+o]")
+    assert off.uses == {"asw", "id"} and on.uses == {"po", "susp"}
+    assert {d.name for d in off.definitions} == {"a", "c"} and {d.name for d in on.definitions} == {"a", "b", "c"}
+
+
+def test_linearisations_may_build_on_each_other(tmp_path: Path) -> None:
+    text = (
+        "option o on\nwhen o with s from linearisations(F, 0)\nwith t from linearisations(E, po | (if o then s else 0))"
+    )
+    (tmp_path / "m.cat").write_text(text + "\nirreflexive t ; asw as c")
+    on, off = load_model(str(tmp_path / "m.cat")), load_model(f"{tmp_path / 'm.cat'}[-o]")
+    assert [[x.name for x in m.linearisations] for m in (on, off)] == [["s", "t"], ["t"]]
 
 
 def test_loading_is_memoised_until_a_file_changes(tmp_path: Path) -> None:
@@ -148,10 +174,10 @@ REFUSED = {
     "unfinished": ("acyclic po", "1:11", "ends too early", ""),
     "odd character": ("acyclic po $ as c", "1:12", "unexpected character '$'", ""),
     "name missing": ("acyclic po\nacyclic asw as c", "2:1", "unexpected acyclic", ""),
-    "two linearisations": (
-        "with s from linearisations(E, po) with t from linearisations(E, po) acyclic s|t as c",
-        "1:35",
-        "one linearisation at most",
+    "linearisation that is off": (
+        "option o off when o with s from linearisations(E, po) acyclic s as c",
+        "1:1",
+        "s is not there: option o is off",
         "",
     ),
     "negated linearisation": (

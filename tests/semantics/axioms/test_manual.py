@@ -9,6 +9,7 @@ from semantics.axioms import load_model, shipped_models
 from semantics.axioms.base import INDEXED, PLAIN
 from semantics.axioms.brute import candidates, outcomes_of
 from semantics.axioms.evaluate import flags
+from semantics.axioms.model import Waiting
 from tests.semantics.structures import Builder
 
 MANUAL = (Path(__file__).parents[3] / "litmus" / "MODELS.md").read_text("utf-8")
@@ -34,7 +35,7 @@ def test_the_race_example_flags_races(tmp_path: Path) -> None:
     (tmp_path / "races.cat").write_text(EXAMPLES[1])
     model = load_model(str(tmp_path / "races.cat"))
     structure = corr().build()
-    assert all({v.name for v in flags(model, x)} == {"data-race"} for x in candidates(structure, queue=False))
+    assert all({v.name for v in flags(model, x)} == {"data-race"} for x in candidates(structure, waiting=Waiting.REACT))
     assert outcomes_of(structure, model) == outcomes_of(structure, load_model("wasm"))
 
 

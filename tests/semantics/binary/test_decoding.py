@@ -91,7 +91,9 @@ MALFORMED = {
     "else": (code(b"\x05\x0b"), "END opcode expected", 23),
     "two elses": (code(b"\x41\x00\x04\x40\x05\x05\x0b\x0b"), "END opcode expected", 28),
     "memory index": (code(b"\x3f\x01\x1a\x0b"), "zero byte expected", 24),
-    "fence": (code(b"\xfe\x03\x01\x0b"), "zero byte expected", 25),
+    "fence": (code(b"\xfe\x03\x02\x0b"), "malformed memory order", 25),
+    "order of a store": (code(b"\x41\x00\x41\x00\xfe\x17\x12\x00\x11\x0b"), "malformed memory order", 31),
+    "orders of an exchange": (code(b"\x41\x00\x41\x00\xfe\x1e\x12\x00\x01\x1a\x0b"), "malformed memory order", 31),
     "alignment": (code(b"\x41\x00\x28\x20\x00\x1a\x0b"), "malformed memop flags", 26),
     "block type": (code(b"\x02\x80\x7f\x0b\x0b"), "malformed block type", 24),
 }

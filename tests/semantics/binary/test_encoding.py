@@ -12,7 +12,7 @@ from semantics.binary.stream import Stream
 from semantics.diagnostics import Source, Unsupported
 from semantics.syntax import instructions as w
 from semantics.syntax.modules import Function, Module
-from semantics.syntax.types import F32, F64, FUNCREF, I32, I64, FuncType, Share, ValType
+from semantics.syntax.types import F32, F64, FUNCREF, I32, I64, FuncType, Order, Share, ValType
 from semantics.text import parse_module
 from semantics.text.printer import print_module
 
@@ -70,6 +70,20 @@ def test_every_opcode_has_one_instruction_and_back() -> None:
     assert decode_module(encode_module(module), "x") == module
 
 
+def test_orders_of_atomic_accesses() -> None:
+    """The acquire-release proposal's bit of the flags and its immediate; seqcst stays as it was."""
+
+    def body(text: str) -> bytes:
+        binary = encode_module(parsed(f"(module (memory 1 1 shared) (func {text}))"))
+        return binary[binary.index(b"\x0a") + 5 : -1]
+
+    assert body("(drop (i32.atomic.load (i32.const 0)))") == b"\x41\x00\xfe\x10\x02\x00\x1a"
+    assert body("(drop (i32.atomic.load seqcst (i32.const 0)))") == b"\x41\x00\xfe\x10\x02\x00\x1a"
+    assert body("(drop (i32.atomic.load acqrel (i32.const 0)))") == b"\x41\x00\xfe\x10\x12\x00\x01\x1a"
+    assert body("(drop (i32.atomic.rmw.add acqrel (i32.const 0) (i32.const 1)))")[4:] == b"\xfe\x1e\x12\x00\x11\x1a"
+    assert body("atomic.fence") == b"\xfe\x03\x00" and body("atomic.fence acqrel") == b"\xfe\x03\x01"
+
+
 def test_types_that_the_section_lacks_are_added() -> None:
     module = Module(funcs=(Function(FuncType(Share.LOCAL, (I32,), ()), (), (), None, (None,)),))
     assert decode_module(encode_module(module), "x").types == (FuncType(Share.LOCAL, (I32,), ()),)
@@ -120,9 +134,13 @@ SHAPES = st.sampled_from(list(ACCESS.values()))
 PLAIN: st.SearchStrategy[w.Instr] = st.one_of(
     st.sampled_from([cls(*args) for cls, args in NO_IMMEDIATES.values()]),
     st.builds(
-        lambda shape, memarg: shape[0](*shape[1], memarg, *shape[2]),
+        lambda shape, offset, align, order: shape[0](
+            *shape[1], w.MemArg(offset, align % 16 if shape[2] else align), *(shape[2] and (order,))
+        ),
         SHAPES,
-        st.builds(w.MemArg, st.integers(0, 2**32 - 1), st.integers(0, 31)),
+        st.integers(0, 2**32 - 1),
+        st.integers(0, 31),  # the flags of an atomic access have a bit less for it
+        st.sampled_from([Order.SEQCST, Order.ACQREL]),
     ),
     st.builds(lambda cls, index: cls(index), st.sampled_from(list(INDEX.values())), st.integers(0, 300)),
     st.builds(w.Const, st.just(I64), st.integers(0, 2**64 - 1)),

@@ -45,6 +45,17 @@ def test_a_wait_is_woken_or_blocked_or_does_not_suspend():
     assert [leaf.reason for leaf in leaves(s, "P0") if leaf.status is Status.BLOCKED] == ["never notified"]
 
 
+def test_a_wait_that_finds_another_value_takes_its_turn():
+    """It says whose queue it is in, even where nobody writes and its read is no event."""
+    raced = func("P1", "(i32.atomic.store (i32.const 0) (i32.const 1))")
+    unequal = func("P0", "(drop (memory.atomic.wait32 (i32.const 0) (i32.const 5) (i64.const -1)))")
+    for others in (raced, notify("(i32.const 1)")):
+        s = unfolded(SHARED, unequal, others)
+        [over] = [e for e in s.events if e.rule == "wait-unequal"]
+        assert over.kind is Kind.ACCESS and over.queue is not None and over.queue.offset == 0
+        assert bool(over.actions) is (others is raced)
+
+
 def test_a_finite_timeout_expires():
     s = unfolded(SHARED, wait("(i64.const 100)"), notify("(i32.const 1)"))
     assert outline(s, "P0") == [

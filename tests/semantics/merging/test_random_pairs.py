@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from semantics.diagnostics import Invalid, Source
-from semantics.merging import merge
+from semantics.merging import ImportRef, merge
 from semantics.merging.constants import Constants
 from semantics.merging.fields import Space
 from semantics.merging.linked import Linked
 from semantics.merging.renumbering import Renumbering
+from semantics.syntax.modules import Module
 from semantics.text import parse_module
 from semantics.text.printer import print_module
 from semantics.validation import PAPER, validate
@@ -65,8 +68,8 @@ def test_the_importer_first_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """The twin that starts the first module first, although it imports from the second."""
 
     class Twin(Linked):
-        def __init__(self, modules: object, links: object) -> None:
-            super().__init__(modules, links)  # type: ignore[arg-type]
+        def __init__(self, modules: tuple[Module, Module], links: Mapping[ImportRef, str], *, fuse: bool) -> None:
+            super().__init__(modules, links, fuse=fuse)
             self.order = (0, 1)
             self.renumbering = self._renumbering()
 

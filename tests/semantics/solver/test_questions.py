@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
 import pytest
 
 from semantics.axioms import load_model
 from semantics.axioms.candidates import ill_formed
 from semantics.axioms.evaluate import check
+from semantics.axioms.model import Waiting
 from semantics.diagnostics import InternalError
 from semantics.execution.outcomes import TRUE, And, Equals, HasStatus, Not, Or, Outcome, Proposition, Same, holds
 from semantics.execution.structure import EventStructure, Status
-from semantics.solver import Problem, Reachable, Unknown, Unreachable
+from semantics.solver import TIME_LIMIT, Problem, Reachable, Unknown, Unreachable
 from semantics.solver.bitvectors import BitVectors
+from semantics.solver.deadline import Deadline
 from semantics.solver.encoding import Encoding
 from tests.semantics.solver import shapes
 from tests.semantics.structures import SEQCST, UNORD, Builder, equals
@@ -31,7 +35,7 @@ def test_reachable_comes_with_a_witness() -> None:
     answer = Problem(shapes.sb(UNORD), WASM).reach(BOTH_ZERO)
     assert isinstance(answer, Reachable)
     assert holds(BOTH_ZERO, answer.outcome) and answer.execution.outcome == answer.outcome
-    assert check(WASM, answer.execution) == [] and ill_formed(answer.execution, queue=False) == []
+    assert check(WASM, answer.execution) == [] and ill_formed(answer.execution, waiting=Waiting.REACT) == []
 
 
 PROPOSITIONS = [
@@ -85,7 +89,7 @@ def test_a_core_names_what_forbids(shape: object, p: Proposition, name: str, cor
     assert core <= set(explanation.violated)
     execution = explanation.execution
     assert execution is not None and execution.outcome is not None and holds(p, execution.outcome)
-    assert ill_formed(execution, queue="queue" in model.uses) == []
+    assert ill_formed(execution, waiting=model.waiting) == []
     violated = {v.name for v in check(model, execution)}
     assert violated and violated <= set(explanation.violated)
 
@@ -155,7 +159,7 @@ def test_thin_air_beyond_the_limit_is_said() -> None:
     odd = And((register(0, "r0", 0xDEADBEEF), register(1, "r0", 0xDEADBEEF)))
     answer = problem.reach(odd)
     assert isinstance(answer, Reachable)
-    assert check(WASM, answer.execution) == [] and ill_formed(answer.execution, queue=False) == []
+    assert check(WASM, answer.execution) == [] and ill_formed(answer.execution, waiting=Waiting.REACT) == []
     split = And((register(0, "r0", 1), register(1, "r0", 2)))
     blame = problem.explain(split)
     assert isinstance(problem.reach(split), Unreachable) and blame.core == () and blame.execution is None
@@ -177,3 +181,51 @@ def test_a_time_limit_gives_no_verdict() -> None:
     assert isinstance(problem.reach(register(0, "r0", 10)), Unknown)
     assert not problem.outcomes().complete
     assert Problem(shapes.sb(SEQCST), WASM).outcomes().complete  # the limit is that problem's own
+
+
+def test_a_time_limit_is_one_for_all_questions() -> None:
+    """Thousands of outcomes, each found quickly: the limit stops them, and what is asked later."""
+    problem = Problem(copying(UNORD, 32), WASM, time_limit=1)
+    started = perf_counter()
+    found = problem.outcomes()
+    assert not found.complete and TIME_LIMIT in found.reasons[0] and found.count() == len(set(found)) > 0
+    assert problem.possible(TRUE) is None and problem.cut_reachable() is False
+    assert perf_counter() - started < 10
+
+
+class Countdown(Deadline):
+    """A deadline that passes when it is looked at so many times."""
+
+    def __init__(self, looks: int) -> None:
+        super().__init__(3600)
+        self.looks = looks
+
+    @property
+    def over(self) -> bool:
+        self.looks -= 1
+        return self.looks < 0
+
+    def left(self) -> float:
+        return 0.0 if self.over else 3600.0
+
+
+@pytest.mark.parametrize("shape", (shapes.sb(SEQCST), copying(UNORD, 8), cut(SEQCST, 0)), ids=("SB", "thin-air", "cut"))
+def test_wherever_the_limit_strikes_no_answer_is_wrong(shape: EventStructure) -> None:
+    whole = Problem(shape, WASM)
+    every = set(whole.outcomes())
+    answered = 0
+    for looks in (*range(0, 40, 3), 100, 200, 10**6):
+        problem = Problem(shape, WASM)
+        problem.deadline = Countdown(looks)
+        found = problem.outcomes()
+        assert set(found) == every if found.complete else set(found) <= every
+        for p in (BOTH_ZERO, BOTH_ONE):
+            problem = Problem(shape, WASM)
+            problem.deadline = Countdown(looks)
+            assert problem.possible(p) in (whole.possible(p), None)
+            answer = problem.reach(p)
+            answered += not isinstance(answer, Unknown)
+            assert isinstance(answer, Unknown) or isinstance(answer, Reachable) is whole.possible(p)
+            assert not isinstance(answer, Unreachable) or answer == whole.reach(p)  # with the same core
+            assert problem.cut_reachable() in (whole.cut_reachable(), None)
+    assert answered >= 2

@@ -14,7 +14,7 @@ import pytest
 from litmus.language import Test, load
 from semantics.axioms import load_model
 from semantics.axioms.brute import outcomes_under
-from semantics.axioms.referee import referee_for
+from semantics.axioms.referees import referee_for
 from semantics.diagnostics import Source
 from semantics.execution.outcomes import And, Equals, HasStatus, Not, Or, Outcome, Proposition, Same, holds
 from semantics.execution.structure import EventStructure, Status

@@ -130,6 +130,30 @@ def test_fork_and_instantiate():
     assert m.funcs[1].body == (ONE, ast.Fork(0), ast.Instantiate(m.modules[0]), ast.Drop())
 
 
+def test_orders_of_atomic_accesses():
+    """The acquire-release proposal's immediate, and its suffix beside the paper's."""
+    body = (
+        module(
+            """(memory 1 1 shared) (global $g shared (mut i32) (i32.const 0)) (func
+        (drop (i32.atomic.load acqrel (i32.const 0))) (drop (i32.atomic.load seqcst (i32.const 0)))
+        (drop (i32.atomic.load offset=8 acq_rel (i32.const 0))) (i64.atomic.store32 acqrel (i32.const 0) (i64.const 0))
+        (drop (i32.atomic.rmw.add acqrel (i32.const 0) (i32.const 1)))
+        (drop (i32.atomic.rmw8.cmpxchg_u acqrel (i32.const 0) (i32.const 1) (i32.const 1)))
+        (drop (global.get.acqrel $g)) (drop (global.atomic.get acq_rel $g)) (atomic.fence acqrel) (atomic.fence))"""
+        )
+        .funcs[0]
+        .body
+    )
+    orders = [i.order for i in body if hasattr(i, "order")]
+    assert [order.value[0] for order in orders] == [*"asaaaaaaas"]
+
+
+@pytest.mark.parametrize("text", ["(i32.load acqrel (i32.const 0))", "(memory.atomic.notify acqrel (i32.const 0))"])
+def test_only_atomic_accesses_have_an_order(text):
+    error = complaint(f"(memory 1 1 shared) (func (drop {text}))")
+    assert isinstance(error, TextError) and error.message.startswith("unexpected token")
+
+
 @pytest.mark.parametrize("kind", ["global", "table"])
 @pytest.mark.parametrize("spelling", ["{}.get.seqcst 1", "{}.atomic.get 1", "{}.atomic.get seq_cst 1"])
 def test_seqcst_of_globals_and_tables(kind, spelling):
@@ -372,11 +396,9 @@ def test_malformed_text(text, line, column, message):
         ("(tag $t)", "the module field (tag ...)"),
         ("(memory i64 1)", "an index type of a memory or table"),
         ("(type (struct))", "types made with struct"),
-        ("(func (i32.atomic.load acqrel (i32.const 0)))", "the order acq_rel"),
         ("(func (global.atomic.rmw.add seq_cst 0))", "the instruction global.atomic.rmw.add"),
         ("(func (param (shared eqref)))", "the type (shared eqref)"),
         ("(table 1 (ref func))", "a reference type that is not nullable"),
-        ("(global i32 (global.atomic.get acq_rel 0))", "the order acq_rel"),
     ],
 )
 def test_outside_the_fragment(text, construct):

@@ -286,7 +286,7 @@ def test_refuses(rule):
     ("judgement", "holds"),
     [
         (unord, {(Order.UNORD, LOCAL), (Order.UNORD, SHARED), (Order.UNORD, Share.TLS)}),
-        (seqcst, {(Order.SEQCST, SHARED)}),
+        (seqcst, {(Order.SEQCST, SHARED), (Order.ACQREL, SHARED)}),
     ],
 )
 def test_orderings(judgement, holds):
