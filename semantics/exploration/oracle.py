@@ -30,6 +30,7 @@ class Oracle:
         self.constants: dict[Region, Content] = {}
         self.held: dict[Region, Content] = {}
         self.thread = 0
+        self.handle = 0
         self.answers: dict[Location, tuple[int, ...]] = {}
         self.choices: set[Sym] = set()  # given out as choices
 

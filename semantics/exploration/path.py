@@ -8,7 +8,7 @@ from typing import NamedTuple
 from semantics.exploration.held import Content, Units, store
 from semantics.exploration.linking import Call, Planned
 from semantics.runtime.actions import Location, Payload, Region
-from semantics.runtime.configuration import Configuration, Label
+from semantics.runtime.configuration import Configuration, Ending, Label, Value
 from semantics.terms import Sym, Term, evaluate, negate, symbols
 from semantics.terms.term import App
 
@@ -59,6 +59,8 @@ class Path:
     children: dict[str, int] = field(default_factory=dict)  # host threads that may be joined, by name
     traps: dict[str, str] = field(default_factory=dict)  # why commands trapped, by trap register
     forks: int = 0
+    ending: Ending | None = None  # where others may see how the thread ends
+    outcome: tuple[Value, ...] = ()  # the results of the last command
     exposed: bool = True  # since the last place where its thread may be killed it did what others may notice
 
     def fork(self, node: int, condition: tuple[Term, ...]) -> Path:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from semantics.diagnostics import InternalError, Span
 from semantics.execution.structure import EXIT_CODE, Kind, Origin, Status
-from semantics.exploration import commands, killing, suspension
+from semantics.exploration import commands, handles, killing, suspension
 from semantics.exploration.builder import Builder
 from semantics.exploration.confinement import Confinement
 from semantics.exploration.domains import Domains, Loose
@@ -77,7 +77,8 @@ class Unfolding:
         self.init = -1
         self.paths: list[Path] = []
         self.threads: deque[Path] = deque()
-        self.joins = suspension.Joins()
+        self.joins = handles.Joins()
+        self.region_names: dict[Region, str] = {}  # of objects that appear as the program runs
         self.over = killing.symbol(self.builder, profile)
         self._postponed: list[_Postponed] = []
         self._held: dict[int, dict[Region, Content]] = {}
@@ -115,8 +116,13 @@ class Unfolding:
             if path.exposed:
                 going = killing.may_be_killed(self, path)
                 continue
-            self.oracle.held, self.oracle.thread = path.held, path.thread
+            self._ask_for(path)
             going = commands.next_command(self, path) if path.config is None else self._advance(path, path.config)
+
+    def _ask_for(self, path: Path) -> None:
+        """Makes the oracle speak of a path."""
+        self.oracle.held, self.oracle.thread = path.held, path.thread
+        self.oracle.handle = path.ending.handle if path.ending is not None else 0
 
     def _advance(self, path: Path, config: Configuration) -> bool:
         """Reduces up to the next step that is not pure, and does it. Whether the path goes on."""
@@ -129,6 +135,9 @@ class Unfolding:
             return self._redex(path, config)
         if stop is Stop.VALUES or stop is Stop.TRAP:
             return commands.command_ended(self, path, config)
+        if stop is Stop.CANCELLED:
+            self.spin.ended(config)
+            return self.leaf(path, Status.CANCELLED)
         if stop is Stop.GLOBAL:
             return suspension.global_step(self, path, config)
         if stop is Stop.LOOP:
@@ -164,8 +173,8 @@ class Unfolding:
         """Ends a path, with an END event where a join waits for the thread. `code` is that of an EXIT."""
         self.together(path)
         ends = killing.ends(self.oracle.profile, status)
-        if status in (Status.DONE, Status.TRAP) and not ends:
-            self.joins.ended(self, path)
+        if status in (Status.DONE, Status.TRAP, Status.CANCELLED) and not ends:
+            self.joins.ended(self, path, status)
         registers = {**path.registers, **self.locals(path)}
         if status is Status.EXIT:
             registers[EXIT_CODE] = code
@@ -329,7 +338,7 @@ class Unfolding:
             kind = Kind.ACCESS
             if instr.__class__ is Fence:
                 kind = Kind.FENCE
-            elif instr.__class__ is Instantiate:
+            elif instr.__class__ is Instantiate or any(a.order is Order.INIT for a in actions):
                 kind = Kind.INIT
             place = _waited_for(step) if _over_at_once(transition) else None
             builder.event(*here, kind, actions, rule, span, text, place, notears=step.notears)
@@ -400,7 +409,7 @@ class Unfolding:
         if config is None:
             raise InternalError("a path without a configuration waits for an address")
         if isinstance(what, Location):
-            self.oracle.held, self.oracle.thread = path.held, path.thread
+            self._ask_for(path)
             self.oracle.answers = {what: tuple(new)}
             found = successors(config, self.oracle)
             self.oracle.answers = {}

@@ -6,7 +6,7 @@ A file holds a design: its record, its instructions, their typing rules and thei
 from difflib import get_close_matches
 
 from semantics.diagnostics import Span, TextError
-from semantics.profiles import create, create_module, fork, fork_refs, tls
+from semantics.profiles import create, create_module, fork, fork_refs, handle, tls
 from semantics.runtime.profile import Profile
 
 PROFILES: dict[str, Profile] = {
@@ -20,6 +20,7 @@ PROFILES: dict[str, Profile] = {
         create.CREATE_UNCHECKED,
         create_module.CREATE_MODULE,
         create_module.CREATE_MODULE_DYNAMIC,
+        handle.HANDLE,
         tls.TLS,
         tls.TLS_INHERIT,
     )
