@@ -14,9 +14,9 @@ from semantics.execution.outcomes import Outcome
 from semantics.execution.structure import Status
 
 LEGEND = (
-    "Each outcome stands by itself, with the threads that did not end well. invalid: refused by that typing rule; inexpressible: the design lacks that; "
-    "unlinkable: an import has no match; !: a local object is accessed by threads of different owners; "
-    "...: outcomes may be missing."
+    "Each outcome stands by itself, with the threads that did not end well. invalid: refused by that typing rule; "
+    "inexpressible: the design lacks that; unlinkable: an import has no match; !: a local object is accessed by threads "
+    "of different owners; ...: outcomes may be missing."
 )
 
 
@@ -91,6 +91,7 @@ def outcomes(cell: Cell) -> list[str]:
         return [cell.refusal.value]
     assert cell.table is not None and cell.subject is not None  # a program that runs has both
     names, subject = Names.of(cell.subject), cell.subject
+
     def line(outcome: Outcome) -> str:
         ended = [f"{names.thread(t)}:{s.value}" for t, s in outcome.statuses if s is not Status.DONE]
         return " ".join([*names.bindings(outcome, subject.shown, False), *ended]) or "ends"

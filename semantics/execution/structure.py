@@ -25,7 +25,8 @@ from semantics.terms import Sym, Term
 
 
 class Kind(Enum):
-    """What an event is. Only ACCESS, INIT, WAIT and NOTIFY carry memory actions."""
+    """What an event is. ACCESS, INIT, WAIT, NOTIFY and OBSERVE carry memory actions; END and JOIN where
+    threads have handles."""
 
     INIT = "init"  # the initial store or an instantiation: its writes start the objects' lives
     ACCESS = "access"
@@ -35,8 +36,8 @@ class Kind(Enum):
     TIMEOUT = "timeout"  # first event after a suspension that its timeout ended (Fig. 11, row 5)
     SPAWN = "spawn"  # fork', or a script's thread command
     START = "start"  # first event of a spawned thread
-    END = "end"  # last event of a thread that terminated (values or trap)
-    JOIN = "join"  # a script's wait for a thread's end
+    END = "end"  # last event of a thread that terminated (values or trap); its actions show it in the thread's handle
+    JOIN = "join"  # a script's wait for a thread's end, or that of a thread that reads it from a handle
     FENCE = "fence"
     OBSERVE = "observe"  # reads the final store, after everything: `locations`, conditions on memory
 
@@ -48,6 +49,7 @@ class Status(Enum):
     TRAP = "trap"
     BLOCKED = "blocked"  # suspended for ever: wait' without notify or timeout, a join of a blocked thread
     EXIT = "exit"  # ended the program, with an exit code: the register EXIT_CODE
+    CANCELLED = "cancelled"  # asked to, it ended at a suspension (systems.md B.7)
     KILLED = "killed"  # another thread ended the program before this one came to an end
     CUT = "cut"  # a bound stopped the unfolding here: outcomes may be missing beyond
 
@@ -141,7 +143,7 @@ class Origin(Enum):
     CHOICE = "choice"  # free: memory.grow may fail, ...
     FATE = "fate"  # of the WAIT `event`: a Fate value
     COUNT = "count"  # of the NOTIFY `event`: how many waiters it woke
-    ENDED = "ended"  # width 1: whether thread `thread` reached a leaf DONE or TRAP, and others go on
+    ENDED = "ended"  # width 1: whether thread `thread` came to its end (DONE, TRAP, CANCELLED), and others go on
     OVER = "over"  # width 1: whether some thread reached a leaf that ends the program
 
 
@@ -226,7 +228,7 @@ def deciding(nodes: Iterable[PathNode], info: SymbolInfo) -> list[PathNode]:
     return [n for n, leaf in mine if leaf.status in _ENDED and not leaf.ends]
 
 
-_ENDED = (Status.DONE, Status.TRAP)
+_ENDED = (Status.DONE, Status.TRAP, Status.CANCELLED)
 
 
 def close(before: list[int], sources: Mapping[int, int], init: int) -> list[int]:

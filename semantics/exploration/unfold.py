@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from semantics.diagnostics import InternalError, Span
 from semantics.execution.structure import EXIT_CODE, Kind, Origin, Status, Touch
-from semantics.exploration import commands, killing, suspension
+from semantics.exploration import commands, handles, killing, suspension
 from semantics.exploration.builder import Builder
 from semantics.exploration.confinement import Confinement
 from semantics.exploration.domains import Domains, Loose
@@ -28,7 +28,6 @@ from semantics.exploration.program import Bounds
 from semantics.exploration.spin import Spin, Verdict, outermost
 from semantics.reduction.machine import Stop, redex_operands, run_pure, successors, with_operand
 from semantics.reduction.operands import ALL_CONCRETE, CONCRETE, concrete_positions
-from semantics.reduction.relinking import Initialise
 from semantics.runtime.actions import (
     Action,
     Field,
@@ -78,7 +77,8 @@ class Unfolding:
         self.init = -1
         self.paths: list[Path] = []
         self.threads: deque[Path] = deque()
-        self.joins = suspension.Joins()
+        self.joins = handles.Joins()
+        self.region_names: dict[Region, str] = {}  # of objects that appear as the program runs
         self.over = killing.symbol(self.builder, profile)
         self._postponed: list[_Postponed] = []
         self._held: dict[int, dict[Region, Content]] = {}
@@ -131,6 +131,9 @@ class Unfolding:
             return self._redex(path, config)
         if stop is Stop.VALUES or stop is Stop.TRAP:
             return commands.command_ended(self, path, config)
+        if stop is Stop.CANCELLED:
+            self.spin.ended(config)
+            return self.leaf(path, Status.CANCELLED)
         if stop is Stop.GLOBAL:
             return suspension.global_step(self, path, config)
         if stop is Stop.LOOP:
@@ -166,8 +169,8 @@ class Unfolding:
         """Ends a path, with an END event where a join waits for the thread. `code` is that of an EXIT."""
         self.together(path)
         ends = killing.ends(self.oracle.profile, status)
-        if status in (Status.DONE, Status.TRAP) and not ends:
-            self.joins.ended(self, path)
+        if status in (Status.DONE, Status.TRAP, Status.CANCELLED) and not ends:
+            self.joins.ended(self, path, status)
         registers = {**path.registers, **self.locals(path)}
         if status is Status.EXIT:
             registers[EXIT_CODE] = code
@@ -180,8 +183,10 @@ class Unfolding:
         call, config = path.call, path.config
         if call is None or config is None:
             return {}
-        values = outermost(config).locals
-        return {name: values[index].term for name, index in call.locals}
+        frame = outermost(config)
+        if frame.func is None:  # host code: the function is still to come
+            return {}
+        return {name: frame.locals[index].term for name, index in call.locals}
 
     # --- the initial store ----------------------------------------------------------------------
     def together(self, path: Path) -> None:
@@ -348,7 +353,7 @@ class Unfolding:
             kind = Kind.ACCESS
             if instr.__class__ is Fence:
                 kind = Kind.FENCE
-            elif instr.__class__ is Instantiate or instr.__class__ is Initialise:
+            elif instr.__class__ is Instantiate or any(a.order is Order.INIT for a in actions):
                 kind = Kind.INIT
             place = _waited_for(step) if _over_at_once(transition) else None
             builder.event(*here, kind, actions, rule, span, text, place, notears=step.notears)
