@@ -14,7 +14,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from semantics.diagnostics import InternalError, Span
-from semantics.execution.structure import EXIT_CODE, Kind, Origin, Status, Touch
+from semantics.execution.structure import EXIT_CODE, MADE, Kind, Origin, Status, Touch
 from semantics.exploration import commands, handles, killing, suspension
 from semantics.exploration.builder import Builder
 from semantics.exploration.confinement import Confinement
@@ -305,7 +305,7 @@ class Unfolding:
             if action.order is Order.INIT and instr.__class__ is not Instantiate:
                 continue  # what comes to life for another thread is that thread's
             known = path.touched.get(address)
-            if (known is None or known.text == "instantiate") and not region.of and self._is_local(address):
+            if (known is None or known.text == MADE) and not region.of and self._is_local(address):
                 span = instr.span if instr is not None else None
                 touch = Touch(mnemonic(instr), span, any(map(writing, actions)))
                 path.touched = {**path.touched, address: touch}
@@ -314,7 +314,7 @@ class Unfolding:
         """Notes that the path's thread owns the local objects that it makes."""
         fresh = {w.location.region.addr for w in writes if self._is_local(w.location.region.addr)}
         if fresh:
-            path.touched = {**dict.fromkeys(sorted(fresh), Touch("instantiate", span, True)), **path.touched}
+            path.touched = {**dict.fromkeys(sorted(fresh), Touch(MADE, span, True)), **path.touched}
 
     def _is_local(self, address: int) -> bool:
         found = self._local.get(address)
