@@ -239,8 +239,8 @@ def _entry(field: Item, spawned: Mapping[str, Spawned], entry: Callable[[Spawned
         return field
     header, code = (_snippets(part, at) for part in entry(f))
     index = 2
-    while index < len(field.items) and not isinstance(field.items[index], Form):
-        index += 1  # the attribute
+    if index < len(field.items) and not isinstance(word := field.items[index], Form) and word[0] == "shared":
+        index += 1
     exports = [h for h in header if isinstance(h, Form) and h.head == "export"]
     params = [h for h in header if isinstance(h, Form) and h.head == "param"]
     results = [h for h in header if isinstance(h, Form) and h.head == "result"]
