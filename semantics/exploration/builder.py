@@ -5,10 +5,12 @@ Ids are given in the order of creation, so that parents precede children and an 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from semantics.diagnostics import Span
-from semantics.execution.structure import Event, Kind, Leaf, Origin, PathNode, Status, SymbolInfo, Thread
+from semantics.execution.structure import Event, Kind, Leaf, Origin, PathNode, Status, SymbolInfo, Thread, Touch
 from semantics.runtime.actions import Action, Location, Rmw, Write
 from semantics.syntax.types import ValType
 from semantics.terms import Sym, Term
@@ -99,9 +101,10 @@ class Builder:
         reason: str = "",
         traps: dict[str, str] | None = None,
         ends: bool = False,
+        touched: Mapping[int, Touch] = MappingProxyType({}),
     ) -> None:
         """Ends a path, and the program where it `ends`."""
-        self.nodes[node].leaf = Leaf(status, registers, reason, traps or {}, ends)
+        self.nodes[node].leaf = Leaf(status, registers, reason, traps or {}, ends, touched)
 
     def thread_name(self, parent: str, ordinal: int, base: str) -> str:
         """The name of the `ordinal`-th thread that thread `parent` forks on a path: `base`, or `base#2` and so on

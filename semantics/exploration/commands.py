@@ -85,6 +85,7 @@ def command_ended(unfolding: Unfolding, path: Path, config: Configuration) -> bo
             return unfolding.leaf(path, Status.TRAP, trap.reason)
     path.registers.update(unfolding.locals(path))
     if call is not None:
+        path.outcome = () if trap is not None else config.operands
         if trap is None:
             path.registers.update((n, v.term) for n, v in zip(call.results, config.operands, strict=False))
         if call.trap_register is not None:

@@ -105,6 +105,7 @@ class _Initial:
         self.store = store
         self.profile = profile
         self.thread = 0
+        self.handle = 0
 
     def read(self, location: Location, size: int, width: int) -> Term:
         """The initial content."""

@@ -32,6 +32,7 @@ class Oracle:
         self.held: dict[Region, Content] = {}
         self.thread = 0
         self.forks = 0  # threads that it has spawned
+        self.handle = 0
         self.answers: dict[Location, tuple[int, ...]] = {}
         self.choices: set[Sym] = set()  # given out as choices
 
@@ -50,6 +51,7 @@ class Oracle:
     def ask_for(self, path: Path) -> None:
         """Answers for this path from here on."""
         self.held, self.thread, self.forks = path.held, path.thread, path.forks
+        self.handle = path.ending.handle if path.ending is not None else 0
 
     def possible(self, location: Location) -> Iterable[int]:
         """The known content; what the domain analysis found; or a postponement."""

@@ -8,52 +8,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from semantics.diagnostics import InternalError, Span
-from semantics.execution.structure import Fate, Kind, Origin, Status
-from semantics.exploration import killing
+from semantics.execution.structure import Fate, Kind, Status
+from semantics.exploration import handles, killing
 from semantics.exploration.confinement import FORKED
 from semantics.exploration.linking import Await, Begin, Make, Planned, call_of, local_types
 from semantics.exploration.path import Path
 from semantics.reduction.fig11_global import notified_ok, spawn_ok, timeout_ok, wake_ok
-from semantics.reduction.machine import resume
+from semantics.reduction.machine import interrupted, resume
 from semantics.runtime.actions import Region
-from semantics.runtime.configuration import Configuration, ExitPrime, ForkPrime, NotifyPrime, WaitPrime
+from semantics.runtime.configuration import (
+    AwaitPrime,
+    Configuration,
+    ExitPrime,
+    ForkPrime,
+    JoinPrime,
+    NotifyPrime,
+    WaitPrime,
+)
 from semantics.syntax.types import ValType
-from semantics.terms import Sym, Term, apply, negate
+from semantics.terms import Term, apply, negate
 
 if TYPE_CHECKING:
     from semantics.exploration.unfold import Unfolding
 
 FATE_BITS = 2
-
-
-class Joins:
-    """Which threads are joined: their ENDED symbols, END events, and the JOIN events that wait for them."""
-
-    def __init__(self) -> None:
-        self._symbols: dict[int, Sym] = {}
-        self._ends: dict[int, list[int]] = {}
-        self._waiting: dict[int, list[int]] = {}
-
-    def ended(self, unfolding: Unfolding, path: Path) -> None:
-        """A path has ended with values or a trap: an END event, if some join names its thread."""
-        builder = unfolding.builder
-        if builder.threads[path.thread].name in unfolding.plan.joined:
-            event = builder.event(path.thread, path.node, Kind.END)
-            self._ends.setdefault(path.thread, []).append(event)
-            builder.asw += [(event, join) for join in self._waiting.get(path.thread, ())]
-
-    def symbol(self, unfolding: Unfolding, thread: int) -> Sym:
-        """The ENDED symbol of a thread."""
-        found = self._symbols.get(thread)
-        if found is None:
-            found = self._symbols[thread] = unfolding.builder.symbol(1, "ended")
-            unfolding.builder.introduce(found, Origin.ENDED, thread=thread)
-        return found
-
-    def joined(self, unfolding: Unfolding, thread: int, join: int) -> None:
-        """A JOIN event waits for a thread."""
-        self._waiting.setdefault(thread, []).append(join)
-        unfolding.builder.asw += [(end, join) for end in self._ends.get(thread, ())]
 
 
 def global_step(unfolding: Unfolding, path: Path, config: Configuration) -> bool:
@@ -75,6 +53,8 @@ def global_step(unfolding: Unfolding, path: Path, config: Configuration) -> bool
         return unfolding.leaf(path, Status.EXIT, code=pending.code)
     if isinstance(pending, WaitPrime):
         return _wait(unfolding, path, config, pending)
+    if isinstance(pending, JoinPrime | AwaitPrime):
+        return handles.suspended(unfolding, path, config, pending)
     raise InternalError("no administrative instruction is pending")
 
 
@@ -91,6 +71,11 @@ def _fork(unfolding: Unfolding, path: Path, config: Configuration, pending: Fork
     child = begin(unfolding, path, planned, local_types(code, call.locals), None, "spawn-ok")
     if pending.body is not None:
         child.call, child.position, child.config = call, len(planned.commands), pending.body
+    if pending.ending is not None:
+        child.ending = pending.ending
+        unfolding.joins.threads[pending.ending.handle] = child.thread
+        for region in store.regions(pending.ending.handle):
+            unfolding.region_names[region] = f"{name}.{region.field.value}"
     builder.count_rule("spawn-ok")
     path.config = resume(config, *spawn_ok(pending).result)
 
@@ -130,7 +115,9 @@ def _wait(unfolding: Unfolding, path: Path, config: Configuration, pending: Wait
         return apply("eq", 1, fate, value.value, arg_width=FATE_BITS)
 
     expired = timeout_ok(pending)
-    never = killing.goes_on(unfolding, path)
+    rows = interrupted(config, unfolding.oracle)
+    reads, unasked = handles.never_asked(unfolding, path)
+    never = (*killing.goes_on(unfolding, path), *unasked)
     conditions: list[tuple[Term, ...]] = [(condition(Fate.WOKEN),), (condition(Fate.BLOCKED), *never)]
     if expired is not None:
         finite = () if expired.condition == 1 else (expired.condition,)
@@ -139,15 +126,19 @@ def _wait(unfolding: Unfolding, path: Path, config: Configuration, pending: Wait
             del conditions[1]
         else:
             conditions[1] += (negate(expired.condition),)
-    made = unfolding.children(path, conditions)
+    made = unfolding.children(path, [*conditions, *((condition(Fate.TIMEOUT), *row.step.condition) for row in rows)])
     if not made:
         return False
     going = []
-    for child, terms in zip(made, conditions, strict=True):
+    for child, row in zip(made[len(conditions) :], rows, strict=True):  # it leaves the queue as by a timeout
+        builder.event(child.thread, child.node, Kind.TIMEOUT, rule=row.rule, queue=pending.location, peer=wait)
+        if handles.interrupt(unfolding, child, row, Kind.ACCESS):
+            going.append(child)
+    for child, terms in zip(made, conditions, strict=False):
         here = (child.thread, child.node)
         if terms[0] == condition(Fate.BLOCKED):
             unfolding.spin.ended(config)
-            unfolding.leaf(child, Status.BLOCKED, "never notified")
+            handles.blocked(unfolding, child, reads, "never notified")
             continue
         woken = terms[0] == condition(Fate.WOKEN)
         kind, rule = (Kind.WOKEN, "wake-ok") if woken else (Kind.TIMEOUT, "timeout-ok")

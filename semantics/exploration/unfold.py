@@ -14,8 +14,8 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from semantics.diagnostics import InternalError, Span
-from semantics.execution.structure import EXIT_CODE, Kind, Origin, Status
-from semantics.exploration import commands, killing, suspension
+from semantics.execution.structure import EXIT_CODE, Kind, Origin, Status, Touch
+from semantics.exploration import commands, handles, killing, suspension
 from semantics.exploration.builder import Builder
 from semantics.exploration.confinement import Confinement
 from semantics.exploration.domains import Domains, Loose
@@ -28,7 +28,6 @@ from semantics.exploration.program import Bounds
 from semantics.exploration.spin import Spin, Verdict, outermost
 from semantics.reduction.machine import Stop, redex_operands, run_pure, successors, with_operand
 from semantics.reduction.operands import ALL_CONCRETE, CONCRETE, concrete_positions
-from semantics.reduction.relinking import Initialise
 from semantics.runtime.actions import (
     Action,
     Field,
@@ -78,10 +77,12 @@ class Unfolding:
         self.init = -1
         self.paths: list[Path] = []
         self.threads: deque[Path] = deque()
-        self.joins = suspension.Joins()
+        self.joins = handles.Joins()
+        self.region_names: dict[Region, str] = {}  # of objects that appear as the program runs
         self.over = killing.symbol(self.builder, profile)
         self._postponed: list[_Postponed] = []
         self._held: dict[int, dict[Region, Content]] = {}
+        self._local: dict[int, bool] = {}
         self._alone: Path | None = None  # the main thread's path, as long as it is alone
 
     # --- the work list --------------------------------------------------------------------------
@@ -130,6 +131,9 @@ class Unfolding:
             return self._redex(path, config)
         if stop is Stop.VALUES or stop is Stop.TRAP:
             return commands.command_ended(self, path, config)
+        if stop is Stop.CANCELLED:
+            self.spin.ended(config)
+            return self.leaf(path, Status.CANCELLED)
         if stop is Stop.GLOBAL:
             return suspension.global_step(self, path, config)
         if stop is Stop.LOOP:
@@ -165,13 +169,13 @@ class Unfolding:
         """Ends a path, with an END event where a join waits for the thread. `code` is that of an EXIT."""
         self.together(path)
         ends = killing.ends(self.oracle.profile, status)
-        if status in (Status.DONE, Status.TRAP) and not ends:
-            self.joins.ended(self, path)
+        if status in (Status.DONE, Status.TRAP, Status.CANCELLED) and not ends:
+            self.joins.ended(self, path, status)
         registers = {**path.registers, **self.locals(path)}
         if status is Status.EXIT:
             registers[EXIT_CODE] = code
             self.builder.typed(path.thread, EXIT_CODE, I32)
-        self.builder.leaf(path.node, status, registers, reason, path.traps, ends)
+        self.builder.leaf(path.node, status, registers, reason, path.traps, ends, path.touched)
         return False
 
     def locals(self, path: Path) -> dict[str, Term]:
@@ -179,8 +183,10 @@ class Unfolding:
         call, config = path.call, path.config
         if call is None or config is None:
             return {}
-        values = outermost(config).locals
-        return {name: values[index].term for name, index in call.locals}
+        frame = outermost(config)
+        if frame.func is None:  # host code: the function is still to come
+            return {}
+        return {name: frame.locals[index].term for name, index in call.locals}
 
     # --- the initial store ----------------------------------------------------------------------
     def together(self, path: Path) -> None:
@@ -284,11 +290,29 @@ class Unfolding:
                 self.builder.introduce(sym, Origin.CHOICE)
         actions = step.actions
         if actions:
+            if instr.__class__ is not Instantiate:
+                self._touch(path, actions, instr)
             actions = self._settle(path, actions)
         then = step.then.__class__
         if actions or then is WaitPrime or then is NotifyPrime or _orders(instr) or _over_at_once(transition):
             self._event(path, transition, actions)
         return back_edge is None or self._back_edge(path)
+
+    def _touch(self, path: Path, actions: tuple[Action, ...], instr: instructions.Instr | None) -> None:
+        """Notes the path's first access to each local object (INV-C)."""
+        for action in actions:
+            region = action.location.region
+            address = region.addr
+            if address not in path.touched and not region.of and self._is_local(address):
+                span = instr.span if instr is not None else None
+                touch = Touch(mnemonic(instr), span, any(map(writing, actions)))
+                path.touched = {**path.touched, address: touch}
+
+    def _is_local(self, address: int) -> bool:
+        found = self._local.get(address)
+        if found is None:
+            found = self._local[address] = self.plan.store.is_local(address)
+        return found
 
     def _settle(self, path: Path, actions: tuple[Action, ...]) -> tuple[Action, ...]:
         """Carries out the actions on contents that the path holds; the others, which others may see."""
@@ -329,7 +353,7 @@ class Unfolding:
             kind = Kind.ACCESS
             if instr.__class__ is Fence:
                 kind = Kind.FENCE
-            elif instr.__class__ is Instantiate or instr.__class__ is Initialise:
+            elif instr.__class__ is Instantiate or any(a.order is Order.INIT for a in actions):
                 kind = Kind.INIT
             place = _waited_for(step) if _over_at_once(transition) else None
             builder.event(*here, kind, actions, rule, span, text, place, notears=step.notears)

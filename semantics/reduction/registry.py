@@ -32,6 +32,10 @@ class Oracle(Protocol):
     def thread(self) -> int:
         """The number of the thread that steps."""
 
+    @property
+    def handle(self) -> int:
+        """The store object that stands for the thread that steps, 0 where there is none (systems.md B.7)."""
+
     def read(self, location: Location, size: int, width: int) -> Term:
         """The value, of `width` bits in all, that a read of `size` units at `location` yields."""
 

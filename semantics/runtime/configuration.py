@@ -7,6 +7,7 @@ they are the evaluation context E of the paper; only `semantics.reduction.machin
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from semantics.runtime.actions import Action, Fill, Location, Write
@@ -74,11 +75,23 @@ class Instantiation(NamedTuple):
     code: tuple[Instr, ...]
 
 
+class Ending(NamedTuple):
+    """What others may learn of a thread's end, and what they may ask of it: data that the thread carries.
+
+    handle: the store object that stands for the thread (systems.md B.7)
+    actions: (oracle, how, results) -> those of the thread's END event; `how` is "done", "trap" or "cancelled"
+    """
+
+    handle: int
+    actions: Callable[..., tuple[Action, ...]]
+
+
 class ForkPrime(NamedTuple):
     """fork' (v* (call' a)), or spawn' c r of systems.md B.0: a new thread runs c, this one goes on with `result`.
 
     c is `func` applied to `arguments`, after `made` have come to life where the thread has instances of its own; or it
-    is `body`, of which `shown` is the function whose named locals are the thread's registers.
+    is `body`, of which `shown` is the function whose named locals are the thread's registers. `ending` is there where
+    others may see how the thread ends.
     """
 
     func: int
@@ -87,6 +100,25 @@ class ForkPrime(NamedTuple):
     made: tuple[Instantiation, ...] = ()
     body: Configuration | None = None
     shown: Function | None = None
+    ending: Ending | None = None
+
+
+class JoinPrime(NamedTuple):
+    """join' hd (systems.md B.7): suspended until the thread of the handle has ended; `types` are its results'."""
+
+    handle: int
+    types: tuple[ValType, ...]
+
+
+class AwaitPrime(NamedTuple):
+    """await' hd q: the same with a timeout, in nanoseconds, negative (signed 64 bits) for none."""
+
+    handle: int
+    timeout: Term
+
+
+class Cancelled(NamedTuple):
+    """The thread ends because it was asked to, at a suspension."""
 
 
 class ExitPrime(NamedTuple):
@@ -134,7 +166,10 @@ class Activate(NamedTuple):
     code: Expr
 
 
-Admin = Enter | Break | Leave | Trap | CallPrime | ForkPrime | ExitPrime | WaitPrime | NotifyPrime | Move | Activate
+Admin = (
+    Enter | Break | Leave | Trap | CallPrime | ForkPrime | ExitPrime | WaitPrime | NotifyPrime | JoinPrime | AwaitPrime
+    | Cancelled | Move | Activate
+)  # fmt: skip
 
 
 class Step(NamedTuple):
@@ -176,9 +211,9 @@ class Activation(NamedTuple):
 
 
 class Configuration(NamedTuple):
-    """f; E[e*] of one thread. `pending` is an administrative instruction in the hole, if there is one: Trap ends the
-    thread, WaitPrime, NotifyPrime, ForkPrime and ExitPrime are for the global relation (Fig. 11), CallPrime is the
-    next redex.
+    """f; E[e*] of one thread. `pending` is an administrative instruction in the hole, if there is one: Trap and
+    Cancelled end the thread, WaitPrime, NotifyPrime, ForkPrime, ExitPrime, JoinPrime and AwaitPrime are for the global
+    relation (Fig. 11), CallPrime is the next redex.
 
     Equality is structural; with parts shared it is cheap.
     """

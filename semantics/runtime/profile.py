@@ -54,6 +54,9 @@ class Profile:
     mainret: when the main thread returns the others go on, or the program exits
     exits: an instruction or host function may end the program
     block: any thread may wait, or not the main one
+    link_in: a module that is started in a thread of its own is linked by that thread, or by the one that starts it: who
+        traps where it cannot be linked (B.4, DEC 14)
+    handle: the order of the accesses to a thread handle's state (B.7, DEC 17)
 
     where a thread has an instance of its own, made from the module of its creator's (B.1, B.2):
     same: which objects that the creator's instance was linked with the new one is linked with too: all, the memories,
@@ -95,6 +98,8 @@ class Profile:
     spawn_fails: bool = False
     clone: Literal["memory", "data"] = "memory"
     needs: Mapping[tuple[str, str], tuple[str, FuncType | None]] = field(default_factory=dict)
+    link_in: Literal["child", "parent"] = "child"
+    handle: Literal["seqcst", "unord"] = "seqcst"
 
     @property
     def kills(self) -> bool:
