@@ -82,6 +82,7 @@ def command_ended(unfolding: Unfolding, path: Path, config: Configuration) -> bo
     if trap is not None:
         unfolding.spin.ended(config)
         if call is None or call.trap_register is None:
+            suspension.record_end(unfolding, path, None)
             return unfolding.leaf(path, Status.TRAP, trap.reason)
     path.registers.update(unfolding.locals(path))
     if call is not None:
@@ -91,6 +92,8 @@ def command_ended(unfolding: Unfolding, path: Path, config: Configuration) -> bo
             path.registers[call.trap_register] = int(trap is not None)
             if trap is not None:
                 path.traps[call.trap_register] = trap.reason
+    if path.position >= len(path.planned.commands):
+        suspension.record_end(unfolding, path, config.operands)
     path.config = path.call = None
     path.heads = ()
     return True

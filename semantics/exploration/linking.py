@@ -67,6 +67,7 @@ class Planned:
     commands: list[Make | Call | Fetch | Begin | Await] = field(default_factory=list)
     types: dict[str, ValType] = field(default_factory=dict)
     instances: dict[str, ModuleInst] = field(default_factory=dict)
+    handle: int = 0  # the object that records its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class _Initial:
     def __init__(self, store: Store, profile: Profile) -> None:
         self.store = store
         self.profile = profile
-        self.thread = 0
+        self.thread = self.handle = 0
 
     def read(self, location: Location, size: int, width: int) -> Term:
         """The initial content."""

@@ -30,8 +30,13 @@ class Oracle:
         self.constants: dict[Region, Content] = {}
         self.held: dict[Region, Content] = {}
         self.thread = 0
+        self.handle = 0
         self.answers: dict[Location, tuple[int, ...]] = {}
         self.choices: set[Sym] = set()  # given out as choices
+
+    def enter(self, held: dict[Region, Content], thread: int, handle: int) -> None:
+        """Turns to a path: what it holds, its thread, and the thread's handle."""
+        self.held, self.thread, self.handle = held, thread, handle
 
     def read(self, location: Location, size: int, width: int) -> Term:
         """The known content, or a fresh symbol."""

@@ -14,9 +14,10 @@ from semantics.exploration.confinement import FORKED
 from semantics.exploration.linking import Await, Begin, Make, Planned, call_of, local_types
 from semantics.exploration.path import Path
 from semantics.reduction.fig11_global import notified_ok, spawn_ok, timeout_ok, wake_ok
+from semantics.reduction.handles import DONE, TRAPPED, at_end
 from semantics.reduction.machine import resume
 from semantics.runtime.actions import Region
-from semantics.runtime.configuration import Configuration, ForkPrime, NotifyPrime, WaitPrime
+from semantics.runtime.configuration import Collect, Configuration, ForkPrime, JoinPrime, NotifyPrime, Value, WaitPrime
 from semantics.syntax.types import ValType
 from semantics.terms import Sym, Term, apply, negate
 
@@ -33,11 +34,12 @@ class Joins:
         self._symbols: dict[int, Sym] = {}
         self._ends: dict[int, list[int]] = {}
         self._waiting: dict[int, list[int]] = {}
+        self.by_handle: dict[int, int] = {}
 
     def ended(self, unfolding: Unfolding, path: Path) -> None:
         """A path has ended with values or a trap: an END event, if some join names its thread."""
         builder = unfolding.builder
-        if builder.threads[path.thread].name in unfolding.plan.joined:
+        if path.planned.handle or builder.threads[path.thread].name in unfolding.plan.joined:
             event = builder.event(path.thread, path.node, Kind.END)
             self._ends.setdefault(path.thread, []).append(event)
             builder.asw += [(event, join) for join in self._waiting.get(path.thread, ())]
@@ -72,6 +74,11 @@ def global_step(unfolding: Unfolding, path: Path, config: Configuration) -> bool
         return True
     if isinstance(pending, WaitPrime):
         return _wait(unfolding, path, config, pending)
+    if isinstance(pending, JoinPrime):
+        path.config = config._replace(pending=Collect(pending.handle))
+        thread = unfolding.joins.by_handle.get(pending.handle)
+        name = "a thread that never was" if thread is None else unfolding.builder.threads[thread].name
+        return _until_ended(unfolding, path, thread, name, "join")
     raise InternalError("no administrative instruction is pending")
 
 
@@ -83,10 +90,12 @@ def _fork(unfolding: Unfolding, path: Path, config: Configuration, pending: Fork
     base = (code.binding or "fork").removeprefix("$")
     name = builder.thread_name(builder.threads[path.thread].name, path.forks, base)
     call = call_of(pending.func, code, pending.arguments)
-    planned = Planned(FORKED, name, False, [call])
+    planned = Planned(FORKED, name, False, [call], handle=pending.handle)
     if pending.made is not None:
         planned.commands.insert(0, Make(pending.made, None))
     child = begin(unfolding, path, planned, local_types(code, call.locals), None, "spawn-ok")
+    if pending.handle:
+        unfolding.joins.by_handle[pending.handle] = child.thread
     if pending.body is not None:
         child.call, child.position, child.config = call, 1, pending.body
     builder.count_rule("spawn-ok")
@@ -168,21 +177,38 @@ def spawn(unfolding: Unfolding, path: Path, command: Begin) -> bool:
 
 
 def join(unfolding: Unfolding, path: Path, command: Await) -> bool:
+    """The host waits for a thread."""
+    thread = path.children.get(command.thread)  # None: spawned by a sibling, not to be seen from here
+    return _until_ended(unfolding, path, thread, command.thread, "wait", command.span)
+
+
+def _until_ended(
+    unfolding: Unfolding, path: Path, thread: int | None, name: str, text: str, span: Span | None = None
+) -> bool:
     """Goes on where the thread has ended; blocked for ever where it has not."""
     builder = unfolding.builder
-    thread = path.children.get(command.thread)
     never = killing.goes_on(unfolding, path)
-    if thread is None:  # spawned by a sibling: not to be seen from here
+    if thread is None:
         for blocked in unfolding.children(path, [never]) if never else [path]:
-            unfolding.leaf(blocked, Status.BLOCKED, f"join of {command.thread}")
+            unfolding.leaf(blocked, Status.BLOCKED, f"join of {name}")
         return False
     ended = unfolding.joins.symbol(unfolding, thread)
     made = unfolding.children(path, [(ended,), (negate(ended), *never)])
     if not made:
         return False
     going, blocked = made
-    event = builder.event(going.thread, going.node, Kind.JOIN, span=command.span, text="wait", peer=thread)
+    event = builder.event(going.thread, going.node, Kind.JOIN, span=span, text=text, peer=thread)
     unfolding.joins.joined(unfolding, thread, event)
     going.effects += 1
-    unfolding.leaf(blocked, Status.BLOCKED, f"join of {command.thread}")
+    unfolding.leaf(blocked, Status.BLOCKED, f"join of {name}")
     return unfolding.schedule([going])
+
+
+def record_end(unfolding: Unfolding, path: Path, values: tuple[Value, ...] | None) -> None:
+    """A thread with a handle leaves its values there, or (None) that it trapped."""
+    handle, store = path.planned.handle, unfolding.plan.store
+    if not handle:
+        return
+    unfolding.together(path)
+    actions = at_end(store, handle, TRAPPED) if values is None else at_end(store, handle, DONE, values)
+    unfolding.builder.event(path.thread, path.node, Kind.ACCESS, actions, "thread-end", text="end")

@@ -115,7 +115,7 @@ class Unfolding:
             if path.exposed:
                 going = killing.may_be_killed(self, path)
                 continue
-            self.oracle.held, self.oracle.thread = path.held, path.thread
+            self.oracle.enter(path.held, path.thread, path.planned.handle)
             going = commands.next_command(self, path) if path.config is None else self._advance(path, path.config)
 
     def _advance(self, path: Path, config: Configuration) -> bool:
@@ -327,7 +327,7 @@ class Unfolding:
             kind = Kind.ACCESS
             if instr.__class__ is Fence:
                 kind = Kind.FENCE
-            elif instr.__class__ is Instantiate:
+            elif instr.__class__ is Instantiate or all(a.order is Order.INIT for a in actions):
                 kind = Kind.INIT
             place = _waited_for(step) if _over_at_once(transition) else None
             builder.event(*here, kind, actions, rule, span, text, place, notears=step.notears)
@@ -398,7 +398,7 @@ class Unfolding:
         if config is None:
             raise InternalError("a path without a configuration waits for an address")
         if isinstance(what, Location):
-            self.oracle.held, self.oracle.thread = path.held, path.thread
+            self.oracle.enter(path.held, path.thread, path.planned.handle)
             self.oracle.answers = {what: tuple(new)}
             found = successors(config, self.oracle)
             self.oracle.answers = {}

@@ -6,7 +6,7 @@ A file holds a design: its record, its instructions, their typing rules and thei
 from difflib import get_close_matches
 
 from semantics.diagnostics import Span, TextError
-from semantics.profiles import create, fork, tls
+from semantics.profiles import create, fork, tls, wavm
 from semantics.runtime.profile import Profile
 
 PROFILES: dict[str, Profile] = {
@@ -18,6 +18,8 @@ PROFILES: dict[str, Profile] = {
         create.CREATE_UNCHECKED,
         tls.TLS,
         tls.TLS_INHERIT,
+        wavm.WAVM,
+        wavm.WAVM_CLONE,
     )
 }
 """Every design, by name."""

@@ -22,8 +22,10 @@ from semantics.runtime.configuration import (
     CallPrime,
     Configuration,
     Enter,
+    Exit,
     ForkPrime,
     Frame,
+    JoinPrime,
     Label,
     Leave,
     NotifyPrime,
@@ -52,7 +54,7 @@ class Stop(Enum):
 
 
 _PURE = frozenset(kind for kind, rules in REDEXES.items() if all(rule.pure for rule in rules))
-_GLOBAL = frozenset((ForkPrime, WaitPrime, NotifyPrime))
+_GLOBAL = frozenset((ForkPrime, WaitPrime, NotifyPrime, JoinPrime))
 
 
 def start(store: Store, func: int, arguments: Sequence[Value] = ()) -> Configuration:
@@ -246,6 +248,10 @@ def _plug(config: Configuration, count: int, step: Step, store: Store) -> tuple[
         arity = len(frame.func.type.results) if frame.func is not None else 0
         here = Configuration(code, pc, operands, None, frame, caller, depth)
         return _left(here, operands[len(operands) - arity :]), None
+    if isinstance(then, Exit):
+        while caller is not None:
+            frame, caller = caller.frame, caller.outer
+        return Configuration((), 0, step.result, None, frame, None), None
     if isinstance(then, Activate):
         if frame.func is None and label is None and caller is None and not operands and pc >= len(code):
             # the last thing that host code does: what runs is the thread's outermost frame, whose locals are shown

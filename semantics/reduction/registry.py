@@ -32,6 +32,10 @@ class Oracle(Protocol):
     def thread(self) -> int:
         """The number of the thread that steps."""
 
+    @property
+    def handle(self) -> int:
+        """The handle of the thread that steps; 0 where it has none."""
+
     def read(self, location: Location, size: int, width: int) -> Term:
         """The value, of `width` bits in all, that a read of `size` units at `location` yields."""
 

@@ -46,7 +46,7 @@ class SequentialStore:
     def __init__(self, profile: Profile = DEFAULT) -> None:
         self.store = Store()
         self.profile = profile
-        self.thread = 0
+        self.thread = self.handle = 0
         self.bytes: dict[int, Bytes] = {}  # a.data
         self.entries: dict[int, Entries] = {}  # a.elem
         self.values: dict[Region, int] = {}  # a.val, a.len

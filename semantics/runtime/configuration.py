@@ -78,7 +78,8 @@ class ForkPrime(NamedTuple):
     """fork' (v* (call' a)), or spawn' c r of systems.md B.0: a new thread runs c, this one goes on with `result`.
 
     c is `func` applied to `arguments`, after `made` has come to life where the thread has an instance of its own; or
-    it is `body`, of which `shown` is the function whose named locals are the thread's registers.
+    it is `body`, of which `shown` is the function whose named locals are the thread's registers. `handle` is the object
+    that records its end, 0 where there is none.
     """
 
     func: int
@@ -87,6 +88,7 @@ class ForkPrime(NamedTuple):
     made: Instantiation | None = None
     body: Configuration | None = None
     shown: Function | None = None
+    handle: int = 0
 
 
 class WaitPrime(NamedTuple):
@@ -102,6 +104,22 @@ class NotifyPrime(NamedTuple):
     location: Location
     woken: int
     limit: Term
+
+
+class JoinPrime(NamedTuple):
+    """join' hd: until the thread with that handle has ended; then its values are collected."""
+
+    handle: int
+
+
+class Collect(NamedTuple):
+    """join' hd of a thread that has ended: reads how, and its values."""
+
+    handle: int
+
+
+class Exit(NamedTuple):
+    """The end of the thread, from any context; the values of the step are its results."""
 
 
 class Move(NamedTuple):
@@ -128,7 +146,10 @@ class Activate(NamedTuple):
     code: Expr
 
 
-Admin = Enter | Break | Leave | Trap | CallPrime | ForkPrime | WaitPrime | NotifyPrime | Move | Activate
+Admin = (
+    Enter | Break | Leave | Trap | CallPrime | ForkPrime | WaitPrime | NotifyPrime | Move | Activate
+    | JoinPrime | Collect | Exit
+)  # fmt: skip
 
 
 class Step(NamedTuple):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from semantics.diagnostics import InternalError
 from semantics.runtime.actions import Field, Payload, Region
 from semantics.syntax.modules import ExternKind, Function, Module
-from semantics.syntax.types import ExternType, FuncType, GlobalType, MemType, RefType, TableType
+from semantics.syntax.types import ExternType, FuncType, GlobalType, MemType, RefType, TableType, ValType
 
 
 @dataclass(slots=True, eq=False)
@@ -79,10 +79,20 @@ class ElemInst:
     items: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ThreadInst:
+    """A thread's handle: st is the region a.val. `values` are the addresses of globals that take the thread's results,
+    of the types `results`; `own` is that of a global for the design's own use."""
+
+    results: tuple[ValType, ...]
+    values: tuple[int, ...]
+    own: int
+
+
 HOST = ModuleInst()
 """The instance of host functions: such a function runs in its caller's instance."""
 
-Object = FuncInst | GlobalInst | TableInst | MemInst | DataInst | ElemInst
+Object = FuncInst | GlobalInst | TableInst | MemInst | DataInst | ElemInst | ThreadInst
 
 
 @dataclass(slots=True)
@@ -150,11 +160,18 @@ class Store:
             return found
         raise InternalError(f"the object at address {address} is not an element segment")
 
+    def thread(self, address: int) -> ThreadInst:
+        """s(a), a thread's handle."""
+        found = self[address]
+        if isinstance(found, ThreadInst):
+            return found
+        raise InternalError(f"the object at address {address} is not a thread's handle")
+
     def type(self, address: int) -> ExternType:
         """type(s(a)) of the four kinds that modules import and export."""
         found = self[address]
-        if isinstance(found, DataInst | ElemInst):
-            raise InternalError(f"the object at address {address} is a segment")
+        if isinstance(found, DataInst | ElemInst | ThreadInst):
+            raise InternalError(f"the object at address {address} is neither imported nor exported")
         return found.type
 
     def addresses(self) -> range:
