@@ -10,7 +10,7 @@ from litmus.checking.limits import Options
 from litmus.checking.result import Result, ScriptResult, Subject, slim
 from litmus.checking.scripts import check_script
 from litmus.checking.verdict import Refused, Undecided
-from litmus.language import DesignExpectation, Expectation, Stated, Test, load, stated
+from litmus.language import DesignExpectation, Expectation, Stated, Test, parse_litmus, stated
 from litmus.language.script import Script
 from semantics.axioms import DEFAULT, load_model
 from semantics.axioms.model import Model
@@ -41,8 +41,7 @@ def decide_litmus(source: Source, options: Options) -> list[Result]:
 
 
 def _under(source: Source, design: Profile, expected: DesignExpectation | None, options: Options) -> list[Result]:
-    test = load(source, design)
-    assert isinstance(test, Test)  # a litmus file holds one
+    test = parse_litmus(source, design)
     prepared = prepare(test, options.limits)
     models = models_under(test, options, expected)
     by_model = expectations(test) if design.name == test.own_profile.name else {}

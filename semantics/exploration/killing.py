@@ -2,14 +2,14 @@
 
 A thread ends the program at a leaf that `ends`: a trap where the design says so, EXIT by the host's proc_exit or by
 the main thread's return. The symbol OVER says that one did; at most one does. Every other thread had ended before, or
-is killed, anywhere: its path forks, before its first event and after each event that others may notice, to a leaf KILLED
-where OVER holds, and to what comes next. An end gives no happens-before, so that nothing more relates the threads; that
-a child exists only with its SPAWN makes the prefixes closed under spawn.
+is killed, anywhere: its path forks, before its first event and after each event that others may notice, to a leaf
+KILLED where OVER holds, and to what comes next. An end gives no happens-before, so that nothing more relates the
+threads; that a child exists only with its SPAWN makes the prefixes closed under spawn.
 
-No thread needs to be killed elsewhere. After events that only read, or a suspension that no notify ends, a killed thread
-may as well have been killed before them: nobody reads from those events, what remains is consistent because every
-axiom is antitone in happens-before (as for pure iterations, see `spin`), a waiter that is never woken leaves its queue a
-legal run without it, and of a killed thread the outcome shows the status alone (DEC 26).
+No thread needs to be killed elsewhere. After events that only read, or a suspension that no notify ends, a killed
+thread may as well have been killed before them: nobody reads from those events, what remains is consistent because
+every axiom is antitone in happens-before (as for pure iterations, see `spin`), a waiter that is never woken leaves
+its queue a legal run without it, and of a killed thread the outcome shows the status alone (DEC 26).
 
 The host's hidden thread is not part of the program, and is not killed.
 """

@@ -138,18 +138,18 @@ def _memory(instr: Instr) -> str:
     match instr:
         case ast.Load(number, size, signed, memarg, order):
             width = "" if signed is None else f"{8 * size}{'_s' if signed else '_u'}"
-            return f"{number}.{_atomic(order)}load{width}{_immediate(order)}{_memarg(memarg, size)}"
+            return f"{number}.{_atomic(order)}load{width}{_access_order(order)}{_memarg(memarg, size)}"
         case ast.Store(number, size, memarg, order):
             width = "" if size == number.bytes else str(8 * size)
-            return f"{number}.{_atomic(order)}store{width}{_immediate(order)}{_memarg(memarg, size)}"
+            return f"{number}.{_atomic(order)}store{width}{_access_order(order)}{_memarg(memarg, size)}"
         case ast.Rmw(number, op, size, memarg, order):
             width, unsigned = ("", "") if size == number.bytes else (str(8 * size), "_u")
-            return f"{number}.atomic.rmw{width}.{op}{unsigned}{_immediate(order)}{_memarg(memarg, size)}"
+            return f"{number}.atomic.rmw{width}.{op}{unsigned}{_access_order(order)}{_memarg(memarg, size)}"
         case ast.Cmpxchg(number, size, memarg, order):
             width, unsigned = ("", "") if size == number.bytes else (str(8 * size), "_u")
-            return f"{number}.atomic.rmw{width}.cmpxchg{unsigned}{_immediate(order)}{_memarg(memarg, size)}"
+            return f"{number}.atomic.rmw{width}.cmpxchg{unsigned}{_access_order(order)}{_memarg(memarg, size)}"
         case ast.Fence(order):
-            return f"atomic.fence{_immediate(order)}"
+            return f"atomic.fence{_access_order(order)}"
         case ast.Wait(number, memarg):
             return f"memory.atomic.wait{number.bits}{_memarg(memarg, number.bytes)}"
         case ast.Notify(memarg):
@@ -181,7 +181,7 @@ def _atomic(order: Order) -> str:
     return "" if order is Order.UNORD else "atomic."
 
 
-def _immediate(order: Order) -> str:
+def _access_order(order: Order) -> str:
     """The order immediate of an atomic access of memory, which is seqcst where none is written."""
     return " acqrel" if order is Order.ACQREL else ""
 

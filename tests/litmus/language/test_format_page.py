@@ -9,7 +9,9 @@ import pytest
 
 import litmus
 from litmus.checking.check import check, prepare
-from litmus.language import parse_litmus
+from litmus.checking.decide import decide_litmus
+from litmus.checking.limits import Options
+from litmus.language import parse_litmus, stated
 from litmus.language.reader import _words
 from semantics.axioms import load_model
 from semantics.diagnostics import Source
@@ -25,11 +27,17 @@ def test_page_has_examples() -> None:
 
 @pytest.mark.parametrize("text", EXAMPLES, ids=lambda text: text.split()[1])
 def test_example(text: str) -> None:
-    test = parse_litmus(Source("FORMAT.md", text))
-    assert test.program.main.hidden and test.description
+    source = Source("FORMAT.md", text)
+    if "expect profile" in text:
+        assert stated(source).description
+        assert [r.agrees for r in decide_litmus(source, Options())] == [True, True, True]
+    else:
+        assert parse_litmus(source).description
 
 
-@pytest.mark.parametrize("text", [t for t in EXAMPLES if "\nexpect " in t], ids=lambda text: text.split()[1])
+@pytest.mark.parametrize(
+    "text", [t for t in EXAMPLES if "\nexpect " in t and "expect profile" not in t], ids=lambda text: text.split()[1]
+)
 def test_expectations_of_examples(text: str) -> None:
     test = parse_litmus(Source("FORMAT.md", text))
     prepared = prepare(test)
