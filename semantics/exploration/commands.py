@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from semantics.execution.structure import Kind, Status
+from semantics.execution.structure import Kind
 from semantics.exploration import killing, suspension
 from semantics.exploration.linking import Await, Begin, Call, Fetch, Make
 from semantics.exploration.path import Path
@@ -82,8 +82,7 @@ def command_ended(unfolding: Unfolding, path: Path, config: Configuration) -> bo
     if trap is not None:
         unfolding.spin.ended(config)
         if call is None or call.trap_register is None:
-            suspension.record_end(unfolding, path, None)
-            return unfolding.leaf(path, Status.TRAP, trap.reason)
+            return suspension.end_trapped(unfolding, path, trap.reason)
     path.registers.update(unfolding.locals(path))
     if call is not None:
         if trap is None:
@@ -93,7 +92,7 @@ def command_ended(unfolding: Unfolding, path: Path, config: Configuration) -> bo
             if trap is not None:
                 path.traps[call.trap_register] = trap.reason
     if path.position >= len(path.planned.commands):
-        suspension.record_end(unfolding, path, config.operands)
+        suspension.end_done(unfolding, path, config.operands)
     path.config = path.call = None
     path.heads = ()
     return True

@@ -13,12 +13,13 @@ from semantics.exploration import killing
 from semantics.exploration.confinement import FORKED
 from semantics.exploration.linking import Await, Begin, Make, Planned, call_of, local_types
 from semantics.exploration.path import Path
+from semantics.reduction.access import read_value, value_of
 from semantics.reduction.fig11_global import notified_ok, spawn_ok, timeout_ok, wake_ok
-from semantics.reduction.handles import DONE, TRAPPED, at_end
+from semantics.reduction.handles import DONE, DOOMED, TRAPPED, at_end
 from semantics.reduction.machine import resume
-from semantics.runtime.actions import Region
+from semantics.runtime.actions import Action, Region
 from semantics.runtime.configuration import Collect, Configuration, ForkPrime, JoinPrime, NotifyPrime, Value, WaitPrime
-from semantics.syntax.types import ValType
+from semantics.syntax.types import I32, Order, ValType
 from semantics.terms import Sym, Term, apply, negate
 
 if TYPE_CHECKING:
@@ -204,11 +205,29 @@ def _until_ended(
     return unfolding.schedule([going])
 
 
-def record_end(unfolding: Unfolding, path: Path, values: tuple[Value, ...] | None) -> None:
-    """A thread with a handle leaves its values there, or (None) that it trapped."""
+def end_done(unfolding: Unfolding, path: Path, values: tuple[Value, ...]) -> None:
+    """A thread with a handle leaves its values there."""
+    if path.planned.handle:
+        _record(unfolding, path, at_end(unfolding.plan.store, path.planned.handle, DONE, values))
+
+
+def end_trapped(unfolding: Unfolding, path: Path, reason: str) -> bool:
+    """Ends a path by a trap, of which the thread's handle, if it has one, tells; the program too if it is doomed."""
     handle, store = path.planned.handle, unfolding.plan.store
     if not handle:
-        return
+        return unfolding.leaf(path, Status.TRAP, reason)
+    actions = at_end(store, handle, TRAPPED)
+    if unfolding.over is None:
+        _record(unfolding, path, actions)
+        return unfolding.leaf(path, Status.TRAP, reason)
+    own = read_value(unfolding.oracle, value_of(store.thread(handle).own), I32.bits, Order.SEQCST)
+    _record(unfolding, path, (*actions, own))
+    doomed = apply("eq", 1, own.value, DOOMED, arg_width=I32.bits)
+    for child, ends in zip(unfolding.children(path, [(doomed,), (negate(doomed),)]), (True, False), strict=False):
+        unfolding.leaf(child, Status.TRAP, reason, ends=ends)
+    return False
+
+
+def _record(unfolding: Unfolding, path: Path, actions: tuple[Action, ...]) -> None:
     unfolding.together(path)
-    actions = at_end(store, handle, TRAPPED) if values is None else at_end(store, handle, DONE, values)
     unfolding.builder.event(path.thread, path.node, Kind.ACCESS, actions, "thread-end", text="end")

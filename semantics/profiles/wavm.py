@@ -1,7 +1,7 @@
 """WAVM's compartments and contexts: mutable globals are context-local (systems.md B.9, P9, K1 to K7).
 
 A context is a thread's. Mutable globals have a cell in each (Profile.cells = "mutable"); a fresh context has the values
-that instantiation gave (`createContext`, K2: wavm), or a copy of its creator's (`cloneContext`, K3: wavm-clone, which the
+that instantiation gave (createContext, K2: wavm), or a copy of its creator's (cloneContext, K3: wavm-clone, which the
 removed forkThread took). All else is shared, whatever its annotation. A thread's id is the address of its handle; the
 handle's own cell says whether the id is still valid.
 """
@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from semantics.reduction.access import concrete, value_of
+from semantics.reduction.access import concrete, read_value, value_of
 from semantics.reduction.designs import Effect, enter
-from semantics.reduction.handles import make_handle
+from semantics.reduction.handles import DOOMED, make_handle
 from semantics.reduction.registry import Oracle, local_rule
 from semantics.runtime.actions import Rmw
 from semantics.runtime.configuration import Exit, ForkPrime, Frame, JoinPrime, Step, Trap, Value
@@ -21,7 +21,7 @@ from semantics.runtime.discipline import THREADS
 from semantics.runtime.profile import Profile
 from semantics.runtime.store import Store, ThreadInst
 from semantics.syntax.instructions import DesignInstr
-from semantics.syntax.types import FUNCREF, I32, I64, FuncType, Share
+from semantics.syntax.types import FUNCREF, I32, I64, FuncType, Order, Share
 from semantics.terms import apply
 from semantics.validation.context import Context
 from semantics.validation.operands import Arrow, Operands
@@ -31,7 +31,7 @@ ENTRY = FuncType(Share.LOCAL, (I32,), (I64,))
 """What a thread begins with."""
 
 VALID, REMOVED = range(2)
-"""The states of an id."""
+"""The states of an id; that of a detached thread is DOOMED: if it traps, the process ends."""
 
 INVALID = "invalid argument"
 
@@ -71,7 +71,7 @@ class DetachThread(DesignInstr):
 enter(CreateThread, 2, concrete=(0,), effect=Effect(spawns=True))
 enter(ExitThread, 1, effect=Effect())
 enter(JoinThread, 1, concrete=(0,), effect=Effect())
-enter(DetachThread, 1, concrete=(0,), effect=Effect())
+enter(DetachThread, 1, concrete=(0,), effect=Effect(dooms=True))
 
 WAVM = Profile(
     "wavm",
@@ -173,34 +173,36 @@ def exit_thread_trap(frame: Frame, operands: tuple[Value, ...], instr: ExitThrea
 @local_rule("join-thread-ok", fig="B.9", instr=JoinThread)
 def join_thread_ok(frame: Frame, operands: tuple[Value, ...], instr: JoinThread, oracle: Oracle) -> Step | None:
     """K6  id joinThread  -->(rmw id valid removed)  join' id"""
-    taken = _take(oracle, operands[0], VALID)
+    taken = _take(oracle, operands[0], REMOVED)
     return None if taken is None else taken._replace(then=JoinPrime(concrete(operands[0].term)))
 
 
 @local_rule("detach-thread-ok", fig="B.9", instr=DetachThread)
 def detach_thread_ok(frame: Frame, operands: tuple[Value, ...], instr: DetachThread, oracle: Oracle) -> Step | None:
-    """K6  id detachThread  -->(rmw id valid removed)  eps"""
-    return _take(oracle, operands[0], VALID)
+    """K6  id detachThread  -->(rmw id valid doomed)  eps"""
+    return _take(oracle, operands[0], DOOMED)
 
 
 @local_rule("remove-thread-trap", fig="B.9", instr=(JoinThread, DetachThread))
 def remove_thread_trap(
     frame: Frame, operands: tuple[Value, ...], instr: JoinThread | DetachThread, oracle: Oracle
 ) -> Step:
-    """K6  id joinThread  -->(rmw id removed removed)  trap;  without an event where nobody has ever had that id"""
-    taken = _take(oracle, operands[0], REMOVED)
-    trap = Trap(INVALID)
-    return Step((), trap) if taken is None else taken._replace(then=trap)
+    """K6  id joinThread  -->(rd_seqcst id w)  trap  if w != valid; without an event where no thread has that id"""
+    found = _handle(oracle.store, concrete(operands[0].term))
+    if found is None:
+        return Step((), Trap(INVALID))
+    state = read_value(oracle, value_of(found.own), I32.bits, Order.SEQCST)
+    return Step((), Trap(INVALID), (state,), (apply("ne", 1, state.value, VALID, arg_width=I32.bits),))
 
 
 def _take(oracle: Oracle, operand: Value, state: int) -> Step | None:
-    """(rmw id state removed); None where the operand is no id."""
+    """(rmw id valid state); None where the operand is no id."""
     found = _handle(oracle.store, concrete(operand.term))
     if found is None:
         return None
     place = value_of(found.own)
     old = oracle.read(place, 1, I32.bits)
-    return Step((), None, (Rmw(place, 1, old, REMOVED),), (apply("eq", 1, old, state, arg_width=I32.bits),))
+    return Step((), None, (Rmw(place, 1, old, state),), (apply("eq", 1, old, VALID, arg_width=I32.bits),))
 
 
 def _handle(store: Store, id: int) -> ThreadInst | None:

@@ -19,6 +19,9 @@ from semantics.terms import Term, apply
 RUN, DONE, TRAPPED, CANCELLED = range(4)
 """The values of st."""
 
+DOOMED = -1 & 0xFFFFFFFF
+"""The value of the design's own cell with which a trap of the thread ends the program, where a design has that."""
+
 JOINED_TRAP = "joined thread trapped"
 
 COUNT[Collect] = 0
