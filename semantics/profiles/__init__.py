@@ -6,7 +6,7 @@ A file holds a design: its record, its instructions, their typing rules and thei
 from difflib import get_close_matches
 
 from semantics.diagnostics import Span, TextError
-from semantics.profiles import create, fork, tls, wavm
+from semantics.profiles import create, fork, module_shared, tls, wavm
 from semantics.runtime.profile import Profile
 
 PROFILES: dict[str, Profile] = {
@@ -16,6 +16,7 @@ PROFILES: dict[str, Profile] = {
         fork.FORK_PAPER,
         create.CREATE,
         create.CREATE_UNCHECKED,
+        module_shared.MODULE_SHARED,
         tls.TLS,
         tls.TLS_INHERIT,
         wavm.WAVM,

@@ -101,7 +101,7 @@ WAVM_CLONE = replace(
 @typing_rule("createThread", CreateThread, row="B.9 K4", source="design")
 def create_thread(_c: Context, _e: CreateThread, _operands: Operands) -> Arrow:
     """
-    ------------------------------------
+    --------------------------------------
     C |- createThread : funcref i32 -> i64
     """
     return Arrow((FUNCREF, I32), (I64,))
@@ -110,7 +110,7 @@ def create_thread(_c: Context, _e: CreateThread, _operands: Operands) -> Arrow:
 @typing_rule("exitThread", ExitThread, row="B.9 K5", source="design")
 def exit_thread(_c: Context, _e: ExitThread, _operands: Operands) -> Arrow:
     """
-    --------------------------
+    ----------------------------
     C |- exitThread : i64 -> eps
     """
     return Arrow((I64,))
@@ -119,7 +119,7 @@ def exit_thread(_c: Context, _e: ExitThread, _operands: Operands) -> Arrow:
 @typing_rule("joinThread", JoinThread, row="B.9 K6", source="design")
 def join_thread(_c: Context, _e: JoinThread, _operands: Operands) -> Arrow:
     """
-    --------------------------
+    ----------------------------
     C |- joinThread : i64 -> i64
     """
     return Arrow((I64,), (I64,))
@@ -128,7 +128,7 @@ def join_thread(_c: Context, _e: JoinThread, _operands: Operands) -> Arrow:
 @typing_rule("detachThread", DetachThread, row="B.9 K6", source="design")
 def detach_thread(_c: Context, _e: DetachThread, _operands: Operands) -> Arrow:
     """
-    ----------------------------
+    ------------------------------
     C |- detachThread : i64 -> eps
     """
     return Arrow((I64,))
