@@ -17,7 +17,7 @@ from semantics.execution.structure import EventStructure, Origin, Status
 from semantics.runtime.actions import Action, Field, Region, read_value, reading, unit, writing, written
 from semantics.terms import Sym, evaluate, extract
 
-ENDED = (Status.DONE, Status.TRAP)
+ENDED = (Status.DONE, Status.TRAP, Status.CANCELLED)
 """How a thread ends that others may join."""
 
 

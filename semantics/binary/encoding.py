@@ -93,6 +93,8 @@ class _Encoder:
     def module(self) -> bytes:
         """Everything; the types last, when all are known."""
         module = self.source
+        if module.opaques:
+            raise _no_form("an imported type", module.opaques[0].span or module.span)
         if module.modules:
             raise Unsupported("a module in a module in the binary format", module.modules[0].span or module.span)
         if module.shared:

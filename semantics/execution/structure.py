@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from semantics.diagnostics import Span
 from semantics.runtime.actions import Action, Location, Region
@@ -24,7 +25,8 @@ from semantics.terms import Sym, Term
 
 
 class Kind(Enum):
-    """What an event is. Only ACCESS, INIT, WAIT and NOTIFY carry memory actions."""
+    """What an event is. ACCESS, INIT, WAIT, NOTIFY and OBSERVE carry memory actions; END and JOIN where
+    threads have handles."""
 
     INIT = "init"  # the initial store or an instantiation: its writes start the objects' lives
     ACCESS = "access"
@@ -34,8 +36,8 @@ class Kind(Enum):
     TIMEOUT = "timeout"  # first event after a suspension that its timeout ended (Fig. 11, row 5)
     SPAWN = "spawn"  # fork', or a script's thread command
     START = "start"  # first event of a spawned thread
-    END = "end"  # last event of a thread that terminated (values or trap)
-    JOIN = "join"  # a script's wait for a thread's end
+    END = "end"  # last event of a thread that terminated (values or trap); its actions show it in the thread's handle
+    JOIN = "join"  # a script's wait for a thread's end, or that of a thread that reads it from a handle
     FENCE = "fence"
     OBSERVE = "observe"  # reads the final store, after everything: `locations`, conditions on memory
 
@@ -47,6 +49,7 @@ class Status(Enum):
     TRAP = "trap"
     BLOCKED = "blocked"  # suspended for ever: wait' without notify or timeout, a join of a blocked thread
     EXIT = "exit"  # ended the program, with an exit code: the register EXIT_CODE
+    CANCELLED = "cancelled"  # asked to, it ended at a suspension (systems.md B.7)
     KILLED = "killed"  # another thread ended the program before this one came to an end
     CUT = "cut"  # a bound stopped the unfolding here: outcomes may be missing beyond
 
@@ -83,17 +86,28 @@ class Event:
     notears: bool | None = None  # threads proposal (S6): the instruction's no-tear flag; None for no data access
 
 
+class Touch(NamedTuple):
+    """An access to a local object: the instruction, where it stands, whether it writes."""
+
+    text: str
+    span: Span | None
+    writes: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """The end of a path: its status, the thread's registers (name -> value) and, where it says more, a reason. `traps`
     gives the reason of each command that trapped, by its trap register, in the specification's words. `ends`: the
-    thread ends the program here (WS6, systems.md B.2), of which there is at most one in an execution."""
+    thread ends the program here (WS6, systems.md B.2), of which there is at most one in an execution.
+    `touched`: the first access of the path to each local object that it accessed, by address (INV-C); a cell that a
+    thread has for itself does not count, nor does initialisation."""
 
     status: Status
     registers: Mapping[str, Term]
     reason: str = ""
     traps: Mapping[str, str] = field(default_factory=dict)
     ends: bool = False
+    touched: Mapping[int, Touch] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -129,7 +143,7 @@ class Origin(Enum):
     CHOICE = "choice"  # free: memory.grow may fail, ...
     FATE = "fate"  # of the WAIT `event`: a Fate value
     COUNT = "count"  # of the NOTIFY `event`: how many waiters it woke
-    ENDED = "ended"  # width 1: whether thread `thread` reached a leaf DONE or TRAP, and others go on
+    ENDED = "ended"  # width 1: whether thread `thread` came to its end (DONE, TRAP, CANCELLED), and others go on
     OVER = "over"  # width 1: whether some thread reached a leaf that ends the program
 
 
@@ -214,7 +228,7 @@ def deciding(nodes: Iterable[PathNode], info: SymbolInfo) -> list[PathNode]:
     return [n for n, leaf in mine if leaf.status in _ENDED and not leaf.ends]
 
 
-_ENDED = (Status.DONE, Status.TRAP)
+_ENDED = (Status.DONE, Status.TRAP, Status.CANCELLED)
 
 
 def close(before: list[int], sources: Mapping[int, int], init: int) -> list[int]:

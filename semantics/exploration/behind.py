@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from semantics.execution.structure import EventStructure, Kind, Origin, Status
+from semantics.reduction.designs import EFFECTS
 from semantics.runtime.actions import Action, Region, reading, writing, written
 from semantics.syntax import instructions as syntax
 from semantics.syntax.modules import Module
@@ -36,7 +37,7 @@ def behind(structure: EventStructure, modules: Iterable[Module]) -> str:
         return ""
     seen = {e.span for e in structure.events}
     for instr in _instructions(modules):
-        if isinstance(instr, _ACCESSES) and instr.span not in seen:
+        if _acts(instr) and instr.span not in seen:
             place = f" ({instr.span})" if instr.span else ""
             return f"an access that no explored path performs may run behind a cut{place}"
     racy = _racy_cells(structure)
@@ -70,8 +71,14 @@ def _instructions(modules: Iterable[Module]) -> Iterable[syntax.Instr]:
                 todo.append(instr.body)
             elif isinstance(instr, syntax.If):
                 todo += [instr.then, instr.orelse]
-            elif isinstance(instr, syntax.Instantiate):
-                todo += [function.body for function in instr.module.funcs]
+            elif isinstance(nested := getattr(instr, "module", None), Module):
+                todo += [function.body for function in nested.funcs]
+
+
+def _acts(instr: syntax.Instr) -> bool:
+    """Whether an instruction may have a memory action."""
+    effect = EFFECTS.get(type(instr))
+    return isinstance(instr, _ACCESSES) if effect is None else effect.acts or bool(effect.touches(instr))
 
 
 def _actions(structure: EventStructure) -> Iterable[Action]:

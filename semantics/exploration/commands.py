@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from semantics.execution.structure import Kind
-from semantics.exploration import killing, suspension
+from semantics.exploration import handles, killing, suspension
 from semantics.exploration.linking import Await, Begin, Call, Fetch, Make
 from semantics.exploration.path import Path
 from semantics.reduction.access import cell
@@ -82,17 +82,16 @@ def command_ended(unfolding: Unfolding, path: Path, config: Configuration) -> bo
     if trap is not None:
         unfolding.spin.ended(config)
         if call is None or call.trap_register is None:
-            return suspension.end_trapped(unfolding, path, trap.reason)
+            return handles.trapped(unfolding, path, trap.reason)
     path.registers.update(unfolding.locals(path))
     if call is not None:
+        path.outcome = () if trap is not None else config.operands
         if trap is None:
             path.registers.update((n, v.term) for n, v in zip(call.results, config.operands, strict=False))
         if call.trap_register is not None:
             path.registers[call.trap_register] = int(trap is not None)
             if trap is not None:
                 path.traps[call.trap_register] = trap.reason
-    if path.position >= len(path.planned.commands):
-        suspension.end_done(unfolding, path, config.operands)
     path.config = path.call = None
     path.heads = ()
     return True

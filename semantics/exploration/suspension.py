@@ -8,55 +8,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from semantics.diagnostics import InternalError, Span
-from semantics.execution.structure import Fate, Kind, Origin, Status
-from semantics.exploration import killing
+from semantics.execution.structure import Fate, Kind, Status
+from semantics.exploration import handles, killing
 from semantics.exploration.confinement import FORKED
 from semantics.exploration.linking import Await, Begin, Make, Planned, call_of, local_types
 from semantics.exploration.path import Path
-from semantics.reduction.access import read_value, value_of
 from semantics.reduction.fig11_global import notified_ok, spawn_ok, timeout_ok, wake_ok
-from semantics.reduction.handles import DONE, DOOMED, TRAPPED, at_end
-from semantics.reduction.machine import resume
-from semantics.runtime.actions import Action, Region
-from semantics.runtime.configuration import Collect, Configuration, ForkPrime, JoinPrime, NotifyPrime, Value, WaitPrime
-from semantics.syntax.types import I32, Order, ValType
-from semantics.terms import Sym, Term, apply, negate
+from semantics.reduction.machine import interrupted, resume
+from semantics.runtime.actions import Region
+from semantics.runtime.configuration import (
+    AwaitPrime,
+    Configuration,
+    ExitPrime,
+    ForkPrime,
+    JoinPrime,
+    NotifyPrime,
+    WaitPrime,
+)
+from semantics.syntax.types import ValType
+from semantics.terms import Term, apply, negate
 
 if TYPE_CHECKING:
     from semantics.exploration.unfold import Unfolding
 
 FATE_BITS = 2
-
-
-class Joins:
-    """Which threads are joined: their ENDED symbols, END events, and the JOIN events that wait for them."""
-
-    def __init__(self) -> None:
-        self._symbols: dict[int, Sym] = {}
-        self._ends: dict[int, list[int]] = {}
-        self._waiting: dict[int, list[int]] = {}
-        self.by_handle: dict[int, int] = {}
-
-    def ended(self, unfolding: Unfolding, path: Path) -> None:
-        """A path has ended with values or a trap: an END event, if some join names its thread."""
-        builder = unfolding.builder
-        if path.planned.handle or builder.threads[path.thread].name in unfolding.plan.joined:
-            event = builder.event(path.thread, path.node, Kind.END)
-            self._ends.setdefault(path.thread, []).append(event)
-            builder.asw += [(event, join) for join in self._waiting.get(path.thread, ())]
-
-    def symbol(self, unfolding: Unfolding, thread: int) -> Sym:
-        """The ENDED symbol of a thread."""
-        found = self._symbols.get(thread)
-        if found is None:
-            found = self._symbols[thread] = unfolding.builder.symbol(1, "ended")
-            unfolding.builder.introduce(found, Origin.ENDED, thread=thread)
-        return found
-
-    def joined(self, unfolding: Unfolding, thread: int, join: int) -> None:
-        """A JOIN event waits for a thread."""
-        self._waiting.setdefault(thread, []).append(join)
-        unfolding.builder.asw += [(end, join) for end in self._ends.get(thread, ())]
 
 
 def global_step(unfolding: Unfolding, path: Path, config: Configuration) -> bool:
@@ -73,13 +48,13 @@ def global_step(unfolding: Unfolding, path: Path, config: Configuration) -> bool
         unfolding.builder.count_rule("notified-ok")
         path.config = resume(config, *notified_ok(pending, 0 if pending.limit == 0 else count).result)
         return True
+    if isinstance(pending, ExitPrime):
+        unfolding.spin.ended(config)
+        return unfolding.leaf(path, Status.EXIT, code=pending.code)
     if isinstance(pending, WaitPrime):
         return _wait(unfolding, path, config, pending)
-    if isinstance(pending, JoinPrime):
-        path.config = config._replace(pending=Collect(pending.handle))
-        thread = unfolding.joins.by_handle.get(pending.handle)
-        name = "a thread that never was" if thread is None else unfolding.builder.threads[thread].name
-        return _until_ended(unfolding, path, thread, name, "join")
+    if isinstance(pending, JoinPrime | AwaitPrime):
+        return handles.suspended(unfolding, path, config, pending)
     raise InternalError("no administrative instruction is pending")
 
 
@@ -91,14 +66,16 @@ def _fork(unfolding: Unfolding, path: Path, config: Configuration, pending: Fork
     base = (code.binding or "fork").removeprefix("$")
     name = builder.thread_name(builder.threads[path.thread].name, path.forks, base)
     call = call_of(pending.func, code, pending.arguments)
-    planned = Planned(FORKED, name, False, [call], handle=pending.handle)
-    if pending.made is not None:
-        planned.commands.insert(0, Make(pending.made, None))
+    planned = Planned(FORKED, name, False, [call])
+    planned.commands[:0] = [Make(made, None) for made in pending.made]
     child = begin(unfolding, path, planned, local_types(code, call.locals), None, "spawn-ok")
-    if pending.handle:
-        unfolding.joins.by_handle[pending.handle] = child.thread
     if pending.body is not None:
-        child.call, child.position, child.config = call, 1, pending.body
+        child.call, child.position, child.config = call, len(planned.commands), pending.body
+    if pending.ending is not None:
+        child.ending = pending.ending
+        unfolding.joins.threads[pending.ending.handle] = child.thread
+        for region in store.regions(pending.ending.handle):
+            unfolding.region_names[region] = f"{name}.{region.field.value}"
     builder.count_rule("spawn-ok")
     path.config = resume(config, *spawn_ok(pending).result)
 
@@ -138,7 +115,9 @@ def _wait(unfolding: Unfolding, path: Path, config: Configuration, pending: Wait
         return apply("eq", 1, fate, value.value, arg_width=FATE_BITS)
 
     expired = timeout_ok(pending)
-    never = killing.goes_on(unfolding, path)
+    rows = interrupted(config, unfolding.oracle)
+    reads, unasked = handles.never_asked(unfolding, path)
+    never = (*killing.goes_on(unfolding, path), *unasked)
     conditions: list[tuple[Term, ...]] = [(condition(Fate.WOKEN),), (condition(Fate.BLOCKED), *never)]
     if expired is not None:
         finite = () if expired.condition == 1 else (expired.condition,)
@@ -147,15 +126,19 @@ def _wait(unfolding: Unfolding, path: Path, config: Configuration, pending: Wait
             del conditions[1]
         else:
             conditions[1] += (negate(expired.condition),)
-    made = unfolding.children(path, conditions)
+    made = unfolding.children(path, [*conditions, *((condition(Fate.TIMEOUT), *row.step.condition) for row in rows)])
     if not made:
         return False
     going = []
-    for child, terms in zip(made, conditions, strict=True):
+    for child, row in zip(made[len(conditions) :], rows, strict=True):  # it leaves the queue as by a timeout
+        builder.event(child.thread, child.node, Kind.TIMEOUT, rule=row.rule, queue=pending.location, peer=wait)
+        if handles.interrupt(unfolding, child, row, Kind.ACCESS):
+            going.append(child)
+    for child, terms in zip(made, conditions, strict=False):
         here = (child.thread, child.node)
         if terms[0] == condition(Fate.BLOCKED):
             unfolding.spin.ended(config)
-            unfolding.leaf(child, Status.BLOCKED, "never notified")
+            handles.blocked(unfolding, child, reads, "never notified")
             continue
         woken = terms[0] == condition(Fate.WOKEN)
         kind, rule = (Kind.WOKEN, "wake-ok") if woken else (Kind.TIMEOUT, "timeout-ok")
@@ -178,56 +161,21 @@ def spawn(unfolding: Unfolding, path: Path, command: Begin) -> bool:
 
 
 def join(unfolding: Unfolding, path: Path, command: Await) -> bool:
-    """The host waits for a thread."""
-    thread = path.children.get(command.thread)  # None: spawned by a sibling, not to be seen from here
-    return _until_ended(unfolding, path, thread, command.thread, "wait", command.span)
-
-
-def _until_ended(
-    unfolding: Unfolding, path: Path, thread: int | None, name: str, text: str, span: Span | None = None
-) -> bool:
     """Goes on where the thread has ended; blocked for ever where it has not."""
     builder = unfolding.builder
+    thread = path.children.get(command.thread)
     never = killing.goes_on(unfolding, path)
-    if thread is None:
+    if thread is None:  # spawned by a sibling: not to be seen from here
         for blocked in unfolding.children(path, [never]) if never else [path]:
-            unfolding.leaf(blocked, Status.BLOCKED, f"join of {name}")
+            unfolding.leaf(blocked, Status.BLOCKED, f"join of {command.thread}")
         return False
     ended = unfolding.joins.symbol(unfolding, thread)
     made = unfolding.children(path, [(ended,), (negate(ended), *never)])
     if not made:
         return False
     going, blocked = made
-    event = builder.event(going.thread, going.node, Kind.JOIN, span=span, text=text, peer=thread)
+    event = builder.event(going.thread, going.node, Kind.JOIN, span=command.span, text="wait", peer=thread)
     unfolding.joins.joined(unfolding, thread, event)
     going.effects += 1
-    unfolding.leaf(blocked, Status.BLOCKED, f"join of {name}")
+    unfolding.leaf(blocked, Status.BLOCKED, f"join of {command.thread}")
     return unfolding.schedule([going])
-
-
-def end_done(unfolding: Unfolding, path: Path, values: tuple[Value, ...]) -> None:
-    """A thread with a handle leaves its values there."""
-    if path.planned.handle:
-        _record(unfolding, path, at_end(unfolding.plan.store, path.planned.handle, DONE, values))
-
-
-def end_trapped(unfolding: Unfolding, path: Path, reason: str) -> bool:
-    """Ends a path by a trap, of which the thread's handle, if it has one, tells; the program too if it is doomed."""
-    handle, store = path.planned.handle, unfolding.plan.store
-    if not handle:
-        return unfolding.leaf(path, Status.TRAP, reason)
-    actions = at_end(store, handle, TRAPPED)
-    if unfolding.over is None:
-        _record(unfolding, path, actions)
-        return unfolding.leaf(path, Status.TRAP, reason)
-    own = read_value(unfolding.oracle, value_of(store.thread(handle).own), I32.bits, Order.SEQCST)
-    _record(unfolding, path, (*actions, own))
-    doomed = apply("eq", 1, own.value, DOOMED, arg_width=I32.bits)
-    for child, ends in zip(unfolding.children(path, [(doomed,), (negate(doomed),)]), (True, False), strict=False):
-        unfolding.leaf(child, Status.TRAP, reason, ends=ends)
-    return False
-
-
-def _record(unfolding: Unfolding, path: Path, actions: tuple[Action, ...]) -> None:
-    unfolding.together(path)
-    unfolding.builder.event(path.thread, path.node, Kind.ACCESS, actions, "thread-end", text="end")

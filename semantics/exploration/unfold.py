@@ -14,8 +14,8 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from semantics.diagnostics import InternalError, Span
-from semantics.execution.structure import EXIT_CODE, Kind, Origin, Status
-from semantics.exploration import commands, killing, suspension
+from semantics.execution.structure import EXIT_CODE, Kind, Origin, Status, Touch
+from semantics.exploration import commands, handles, killing, suspension
 from semantics.exploration.builder import Builder
 from semantics.exploration.confinement import Confinement
 from semantics.exploration.domains import Domains, Loose
@@ -44,7 +44,7 @@ from semantics.runtime.configuration import Configuration, NotifyPrime, Step, Tr
 from semantics.runtime.profile import Profile
 from semantics.syntax import instructions
 from semantics.syntax.instructions import Fence, Instantiate, Instr, Wait
-from semantics.syntax.types import Order
+from semantics.syntax.types import I32, Order
 from semantics.terms import Term, apply, extract, symbols
 from semantics.terms.term import App
 
@@ -77,10 +77,12 @@ class Unfolding:
         self.init = -1
         self.paths: list[Path] = []
         self.threads: deque[Path] = deque()
-        self.joins = suspension.Joins()
+        self.joins = handles.Joins()
+        self.region_names: dict[Region, str] = {}  # of objects that appear as the program runs
         self.over = killing.symbol(self.builder, profile, plan.store)
         self._postponed: list[_Postponed] = []
         self._held: dict[int, dict[Region, Content]] = {}
+        self._local: dict[int, bool] = {}
         self._alone: Path | None = None  # the main thread's path, as long as it is alone
 
     # --- the work list --------------------------------------------------------------------------
@@ -115,7 +117,7 @@ class Unfolding:
             if path.exposed:
                 going = killing.may_be_killed(self, path)
                 continue
-            self.oracle.enter(path.held, path.thread, path.planned.handle)
+            self.oracle.ask_for(path)
             going = commands.next_command(self, path) if path.config is None else self._advance(path, path.config)
 
     def _advance(self, path: Path, config: Configuration) -> bool:
@@ -129,6 +131,9 @@ class Unfolding:
             return self._redex(path, config)
         if stop is Stop.VALUES or stop is Stop.TRAP:
             return commands.command_ended(self, path, config)
+        if stop is Stop.CANCELLED:
+            self.spin.ended(config)
+            return self.leaf(path, Status.CANCELLED)
         if stop is Stop.GLOBAL:
             return suspension.global_step(self, path, config)
         if stop is Stop.LOOP:
@@ -165,12 +170,13 @@ class Unfolding:
         the program though an end of its status does not."""
         self.together(path)
         ends = ends or killing.ends(self.oracle.profile, status)
-        if status in (Status.DONE, Status.TRAP) and not ends:
-            self.joins.ended(self, path)
+        if status in (Status.DONE, Status.TRAP, Status.CANCELLED) and not ends:
+            self.joins.ended(self, path, status)
         registers = {**path.registers, **self.locals(path)}
         if status is Status.EXIT:
             registers[EXIT_CODE] = code
-        self.builder.leaf(path.node, status, registers, reason, path.traps, ends)
+            self.builder.typed(path.thread, EXIT_CODE, I32)
+        self.builder.leaf(path.node, status, registers, reason, path.traps, ends, path.touched)
         return False
 
     def locals(self, path: Path) -> dict[str, Term]:
@@ -178,8 +184,10 @@ class Unfolding:
         call, config = path.call, path.config
         if call is None or config is None:
             return {}
-        values = outermost(config).locals
-        return {name: values[index].term for name, index in call.locals}
+        frame = outermost(config)
+        if frame.func is None:  # host code: the function is still to come
+            return {}
+        return {name: frame.locals[index].term for name, index in call.locals}
 
     # --- the initial store ----------------------------------------------------------------------
     def together(self, path: Path) -> None:
@@ -283,11 +291,29 @@ class Unfolding:
                 self.builder.introduce(sym, Origin.CHOICE)
         actions = step.actions
         if actions:
+            if instr.__class__ is not Instantiate:
+                self._touch(path, actions, instr)
             actions = self._settle(path, actions)
         then = step.then.__class__
         if actions or then is WaitPrime or then is NotifyPrime or _orders(instr) or _over_at_once(transition):
             self._event(path, transition, actions)
         return back_edge is None or self._back_edge(path)
+
+    def _touch(self, path: Path, actions: tuple[Action, ...], instr: instructions.Instr | None) -> None:
+        """Notes the path's first access to each local object (INV-C)."""
+        for action in actions:
+            region = action.location.region
+            address = region.addr
+            if address not in path.touched and not region.of and self._is_local(address):
+                span = instr.span if instr is not None else None
+                touch = Touch(mnemonic(instr), span, any(map(writing, actions)))
+                path.touched = {**path.touched, address: touch}
+
+    def _is_local(self, address: int) -> bool:
+        found = self._local.get(address)
+        if found is None:
+            found = self._local[address] = self.plan.store.is_local(address)
+        return found
 
     def _settle(self, path: Path, actions: tuple[Action, ...]) -> tuple[Action, ...]:
         """Carries out the actions on contents that the path holds; the others, which others may see."""
@@ -328,7 +354,7 @@ class Unfolding:
             kind = Kind.ACCESS
             if instr.__class__ is Fence:
                 kind = Kind.FENCE
-            elif instr.__class__ is Instantiate or all(a.order is Order.INIT for a in actions):
+            elif instr.__class__ is Instantiate or any(a.order is Order.INIT for a in actions):
                 kind = Kind.INIT
             place = _waited_for(step) if _over_at_once(transition) else None
             builder.event(*here, kind, actions, rule, span, text, place, notears=step.notears)
@@ -399,7 +425,7 @@ class Unfolding:
         if config is None:
             raise InternalError("a path without a configuration waits for an address")
         if isinstance(what, Location):
-            self.oracle.enter(path.held, path.thread, path.planned.handle)
+            self.oracle.ask_for(path)
             self.oracle.answers = {what: tuple(new)}
             found = successors(config, self.oracle)
             self.oracle.answers = {}

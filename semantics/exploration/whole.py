@@ -43,7 +43,7 @@ def explore(program: Program, bounds: Bounds = Bounds(), profile: Profile = FORK
     structure = _structure(unfolding)
     structure.behind = lost
     structure.references = frozenset(r for r in _regions(structure) if _holds_references(linked.store, r))
-    structure.region_names, structure.cells = region_names(linked, cells), cells
+    structure.region_names, structure.cells = unfolding.region_names | region_names(linked, cells), cells
     return structure
 
 

@@ -2,8 +2,8 @@
 
 A context is a thread's. Mutable globals have a cell in each (Profile.cells = "mutable"); a fresh context has the values
 that instantiation gave (createContext, K2: wavm), or a copy of its creator's (cloneContext, K3: wavm-clone, which the
-removed forkThread took). All else is shared, whatever its annotation. A thread's id is the address of its handle; the
-handle's own cell says whether the id is still valid.
+removed forkThread took). All else is shared, whatever its annotation. A thread's id is the address of its handle (B.7,
+H1 to H3, without requests to cancel); the cell at the next address says whether the id is still valid.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from semantics.profiles.handle import ended, new_handle
 from semantics.reduction.access import concrete, read_value, value_of
 from semantics.reduction.designs import Effect, enter
-from semantics.reduction.handles import DOOMED, make_handle
 from semantics.reduction.registry import Oracle, local_rule
-from semantics.runtime.actions import Rmw
-from semantics.runtime.configuration import Exit, ForkPrime, Frame, JoinPrime, Step, Trap, Value
+from semantics.runtime.actions import Action, Read, Rmw, Write
+from semantics.runtime.configuration import Ending, Finish, ForkPrime, Frame, JoinPrime, Step, Trap, Value
 from semantics.runtime.discipline import THREADS
 from semantics.runtime.profile import Profile
-from semantics.runtime.store import Store, ThreadInst
+from semantics.runtime.store import GlobalInst, HandleInst
 from semantics.syntax.instructions import DesignInstr
-from semantics.syntax.types import FUNCREF, I32, I64, FuncType, Order, Share
-from semantics.terms import apply
+from semantics.syntax.types import FUNCREF, I32, I64, FuncType, GlobalType, Order, Share
+from semantics.terms import Term, apply
 from semantics.validation.context import Context
 from semantics.validation.operands import Arrow, Operands
 from semantics.validation.registry import typing_rule
@@ -30,8 +30,8 @@ from semantics.validation.registry import typing_rule
 ENTRY = FuncType(Share.LOCAL, (I32,), (I64,))
 """What a thread begins with."""
 
-VALID, REMOVED = range(2)
-"""The states of an id; that of a detached thread is DOOMED: if it traps, the process ends."""
+VALID, REMOVED, DETACHED = range(3)
+"""The states of an id. Where a detached thread traps the process ends."""
 
 INVALID = "invalid argument"
 
@@ -68,15 +68,15 @@ class DetachThread(DesignInstr):
     feature: ClassVar[str] = "wavm"
 
 
-enter(CreateThread, 2, concrete=(0,), effect=Effect(spawns=True))
+enter(CreateThread, 2, concrete=(0,), effect=Effect(spawns=True, acts=True))
 enter(ExitThread, 1, effect=Effect())
-enter(JoinThread, 1, concrete=(0,), effect=Effect())
-enter(DetachThread, 1, concrete=(0,), effect=Effect(dooms=True))
+enter(JoinThread, 1, concrete=(0,), effect=Effect(acts=True))
+enter(DetachThread, 1, concrete=(0,), effect=Effect(dooms=True, acts=True))
 
 WAVM = Profile(
     "wavm",
     "createThread on a function reference; every thread has its own copy of every mutable global",
-    typing=replace(THREADS, name="wavm", several_memories=True, entry="none"),
+    typing=replace(THREADS, name="wavm", several_memories=True, declared_refs=False, entry="none"),
     spawn="createThread",
     host={
         ("wavm", "createThread"): (CreateThread, FuncType(Share.LOCAL, (FUNCREF, I32), (I64,))),
@@ -143,8 +143,10 @@ def create_thread_ok(frame: Frame, operands: tuple[Value, ...], instr: CreateThr
     address = concrete(operands[0].term)
     if not address or oracle.store.type(address) != ENTRY:
         return None
-    handle, writes = make_handle(oracle.store, ENTRY.results)
-    return Step((), ForkPrime(address, operands[1:], (Value(I64, handle),), handle=handle), writes)
+    handle, writes = new_handle(oracle, ENTRY, frame)
+    valid = oracle.store.allocate(GlobalInst(GlobalType(Share.SHARED, True, I32)), frame)
+    fork = ForkPrime(address, operands[1:], (Value(I64, handle),), ending=_ending(handle))
+    return Step((), fork, (*writes, Write(Order.INIT, value_of(valid), 1, VALID)))
 
 
 @local_rule("create-thread-mismatch", fig="B.9", instr=CreateThread)
@@ -161,7 +163,7 @@ def create_thread_mismatch(
 @local_rule("exit-thread-ok", fig="B.9", instr=ExitThread)
 def exit_thread_ok(frame: Frame, operands: tuple[Value, ...], instr: ExitThread, oracle: Oracle) -> Step | None:
     """K5  E[c exitThread]  -->  c  in a thread that createThread made"""
-    return Step(operands, Exit()) if oracle.handle else None
+    return Step(operands, Finish()) if oracle.handle else None
 
 
 @local_rule("exit-thread-trap", fig="B.9", instr=ExitThread)
@@ -174,13 +176,13 @@ def exit_thread_trap(frame: Frame, operands: tuple[Value, ...], instr: ExitThrea
 def join_thread_ok(frame: Frame, operands: tuple[Value, ...], instr: JoinThread, oracle: Oracle) -> Step | None:
     """K6  id joinThread  -->(rmw id valid removed)  join' id"""
     taken = _take(oracle, operands[0], REMOVED)
-    return None if taken is None else taken._replace(then=JoinPrime(concrete(operands[0].term)))
+    return None if taken is None else taken._replace(then=JoinPrime(concrete(operands[0].term), ENTRY.results))
 
 
 @local_rule("detach-thread-ok", fig="B.9", instr=DetachThread)
 def detach_thread_ok(frame: Frame, operands: tuple[Value, ...], instr: DetachThread, oracle: Oracle) -> Step | None:
-    """K6  id detachThread  -->(rmw id valid doomed)  eps"""
-    return _take(oracle, operands[0], DOOMED)
+    """K6  id detachThread  -->(rmw id valid detached)  eps"""
+    return _take(oracle, operands[0], DETACHED)
 
 
 @local_rule("remove-thread-trap", fig="B.9", instr=(JoinThread, DetachThread))
@@ -188,23 +190,36 @@ def remove_thread_trap(
     frame: Frame, operands: tuple[Value, ...], instr: JoinThread | DetachThread, oracle: Oracle
 ) -> Step:
     """K6  id joinThread  -->(rd_seqcst id w)  trap  if w != valid; without an event where no thread has that id"""
-    found = _handle(oracle.store, concrete(operands[0].term))
-    if found is None:
+    if not _is_id(oracle, operands[0]):
         return Step((), Trap(INVALID))
-    state = read_value(oracle, value_of(found.own), I32.bits, Order.SEQCST)
+    state = _state(oracle, concrete(operands[0].term))
     return Step((), Trap(INVALID), (state,), (apply("ne", 1, state.value, VALID, arg_width=I32.bits),))
 
 
 def _take(oracle: Oracle, operand: Value, state: int) -> Step | None:
     """(rmw id valid state); None where the operand is no id."""
-    found = _handle(oracle.store, concrete(operand.term))
-    if found is None:
+    if not _is_id(oracle, operand):
         return None
-    place = value_of(found.own)
-    old = oracle.read(place, 1, I32.bits)
-    return Step((), None, (Rmw(place, 1, old, state),), (apply("eq", 1, old, VALID, arg_width=I32.bits),))
+    old = _state(oracle, concrete(operand.term))
+    taken = Rmw(old.location, 1, old.value, state)
+    return Step((), None, (taken,), (apply("eq", 1, old.value, VALID, arg_width=I32.bits),))
 
 
-def _handle(store: Store, id: int) -> ThreadInst | None:
-    found = store[id] if id in store.addresses() else None
-    return found if isinstance(found, ThreadInst) else None
+def _is_id(oracle: Oracle, operand: Value) -> bool:
+    id = concrete(operand.term)
+    return id in oracle.store.addresses() and isinstance(oracle.store[id], HandleInst)
+
+
+def _state(oracle: Oracle, id: int) -> Read:
+    """(rd_seqcst id w)"""
+    return read_value(oracle, value_of(id + 1), I32.bits, Order.SEQCST)
+
+
+def _ending(handle: int) -> Ending:
+    """K5, K6  What its handle tells of a thread's end; the process ends with it if it traps and is detached."""
+
+    def dooms(oracle: Oracle) -> tuple[Action, Term]:
+        state = _state(oracle, handle)
+        return state, apply("eq", 1, state.value, DETACHED, arg_width=I32.bits)
+
+    return ended(handle)._replace(dooms=dooms)

@@ -23,6 +23,7 @@ class Effect(NamedTuple):
     spawns: it may start whatever function a reference denotes in another thread
     fresh: it starts threads that run its module's exported functions in a new instance, linked as its own
     dooms: a thread that traps after it may end the whole program
+    acts: it may act on objects that it knows otherwise than from its instance
     branches: it may start a thread, suspend, wake, or have two outcomes in a state of known values
     """
 
@@ -34,6 +35,7 @@ class Effect(NamedTuple):
     spawns: bool = False
     fresh: bool = False
     dooms: bool = False
+    acts: bool = False
     branches: bool = True
 
 

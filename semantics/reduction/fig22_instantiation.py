@@ -33,15 +33,14 @@ from semantics.syntax.types import (
     ExternType,
     FuncType,
     GlobalType,
-    HeapKind,
     Limits,
     MemType,
     Order,
-    RefType,
     TableType,
 )
 from semantics.terms import Term, negate
 from semantics.validation.matching import match_extern
+from semantics.validation.threads import reference_to
 
 LINK_MISMATCH = "incompatible import type"
 
@@ -68,7 +67,8 @@ def instantiate_ok(frame: Frame, operands: tuple[Value, ...], instr: Instantiate
     made = instantiate(oracle.store, instr.module, imports, creator=frame)
     code = made.code if oracle.profile.start else ()
     then = Activate(Frame(made.instance, ()), code) if code else None
-    result = tuple(_reference(oracle.store, a) for a in made.exports)
+    typing = oracle.profile.typing
+    result = tuple(Value(reference_to(oracle.store.type(a), typing), a) for a in made.exports)
     return Step(result, then, (*link.actions, *made.writes), link.condition)
 
 
@@ -130,6 +130,7 @@ def instantiate(store: Store, module: Module, imports: tuple[int, ...], *, creat
     for declared, address in zip(module.imports, imports, strict=True):
         spaces[type(declared.type)].append(address)
     funcs, tables, mems = spaces[FuncType], spaces[TableType], spaces[MemType]
+    first = len(store.objects) + 1
     for function in module.funcs:
         funcs.append(store.allocate(FuncInst(function.type, instance, function, len(funcs)), creator))
     instance.funcs = tuple(funcs)
@@ -153,6 +154,7 @@ def instantiate(store: Store, module: Module, imports: tuple[int, ...], *, creat
     instance.tables, instance.mems = tuple(tables), tuple(mems)
     code = _segments(store, module, instance, contents, creator)
     contents.finish()
+    store.owner.update((address, instance) for address in range(first, len(store.objects) + 1))
     if module.start is not None:
         code.append(Call(module.start))
     space = {
@@ -252,10 +254,3 @@ def _grown(actual: ExternType, least: int) -> ExternType:
         limits = Limits(max(actual.limits.min, least), actual.limits.max)
         return replace(actual, limits=limits)
     return actual
-
-
-def _reference(store: Store, address: int) -> Value:
-    """ref a, of type ref(type(s(a)))"""
-    found = store.type(address)
-    kind = HeapKind.FUNC if isinstance(found, FuncType) else HeapKind.ANY
-    return Value(RefType(found.share, kind), address)

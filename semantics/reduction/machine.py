@@ -18,11 +18,14 @@ from semantics.reduction.rules import REDEXES
 from semantics.runtime.configuration import (
     Activate,
     Activation,
+    AwaitPrime,
     Break,
     CallPrime,
+    Cancelled,
     Configuration,
     Enter,
-    Exit,
+    ExitPrime,
+    Finish,
     ForkPrime,
     Frame,
     JoinPrime,
@@ -46,7 +49,8 @@ class Stop(Enum):
     VALUES = "values"  # terminated: `operands` are the results
     TRAP = "trap"  # terminated: `pending` is the Trap
     REDEX = "redex"  # the next step carries actions or forks: ask `successors`
-    GLOBAL = "global"  # fork', wait' or notify' is pending: Fig. 11, then `resume`
+    CANCELLED = "cancelled"  # terminated: the thread was asked to end
+    GLOBAL = "global"  # fork', exit', wait', notify', join' or await' is pending: Fig. 11, then `resume`
     BACK_EDGE = "back edge"  # a branch restarted a loop: `label.node` is the loop
     LOOP = "loop"  # a loop was entered: `label.node` is the loop
     DEPTH = "depth"  # call' is pending and would exceed the depth that was allowed
@@ -54,7 +58,8 @@ class Stop(Enum):
 
 
 _PURE = frozenset(kind for kind, rules in REDEXES.items() if all(rule.pure for rule in rules))
-_GLOBAL = frozenset((ForkPrime, WaitPrime, NotifyPrime, JoinPrime))
+_GLOBAL = frozenset((ForkPrime, ExitPrime, WaitPrime, NotifyPrime, JoinPrime, AwaitPrime))
+_TERMINAL: dict[type, Stop] = {Trap: Stop.TRAP, Cancelled: Stop.CANCELLED}
 
 
 def start(store: Store, func: int, arguments: Sequence[Value] = ()) -> Configuration:
@@ -107,12 +112,24 @@ def successors(config: Configuration, oracle: Oracle) -> tuple[Transition, ...]:
     """
     config = close(config)
     redex = config.pending or config.redex
-    if redex is None or redex.__class__ is Trap or redex.__class__ in _GLOBAL:
+    if redex is None or redex.__class__ in _TERMINAL or redex.__class__ in _GLOBAL:
         return ()
+    found = _steps(config, redex, oracle)
+    if not found:
+        raise _stuck(redex, redex_operands(config, oracle.store))
+    return found
+
+
+def interrupted(config: Configuration, oracle: Oracle) -> tuple[Transition, ...]:
+    """The steps by which a suspended thread goes on, as far as the rules of a design say: wait' is also for Fig. 11."""
+    return () if config.pending is None else _steps(config, config.pending, oracle)
+
+
+def _steps(config: Configuration, redex: Any, oracle: Oracle) -> tuple[Transition, ...]:
     count = operand_count(redex, config.frame, oracle.store)
     operands = config.operands[len(config.operands) - count :]
     found: list[Transition] = []
-    instr = redex if isinstance(redex, Node) else None
+    instr: Any = redex if isinstance(redex, Node) else None
     for rule in REDEXES.get(redex.__class__, ()):
         outcome = rule.function(config.frame, operands, redex, oracle)
         if outcome is None:
@@ -124,8 +141,6 @@ def successors(config: Configuration, oracle: Oracle) -> tuple[Transition, ...]:
                 step = step._replace(condition=tuple(c for c in step.condition if c != 1))
             after, back_edge = _plug(config, count, step, oracle.store)
             found.append(Transition(rule.name, step, after, instr, back_edge))
-    if not found:
-        raise _stuck(redex, operands)
     return tuple(found)
 
 
@@ -148,8 +163,8 @@ def run_pure(
         if pending is not None:
             redex = pending
             kind = redex.__class__
-            if kind is Trap:
-                return config, Stop.TRAP, steps - left
+            if kind in _TERMINAL:
+                return config, _TERMINAL[kind], steps - left
             if kind in _GLOBAL:
                 return config, Stop.GLOBAL, steps - left
             if kind is CallPrime and level >= depth:
@@ -248,7 +263,7 @@ def _plug(config: Configuration, count: int, step: Step, store: Store) -> tuple[
         arity = len(frame.func.type.results) if frame.func is not None else 0
         here = Configuration(code, pc, operands, None, frame, caller, depth)
         return _left(here, operands[len(operands) - arity :]), None
-    if isinstance(then, Exit):
+    if isinstance(then, Finish):
         while caller is not None:
             frame, caller = caller.frame, caller.outer
         return Configuration((), 0, step.result, None, frame, None), None

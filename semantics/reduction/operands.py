@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from semantics.runtime.configuration import CallPrime, Frame, Move
+from semantics.runtime.configuration import AwaitPrime, CallPrime, Frame, JoinPrime, Move, WaitPrime
 from semantics.runtime.store import Store
 from semantics.syntax import instructions as i
 
@@ -15,7 +15,7 @@ COUNT: dict[type, int] = {
     i.RefNull: 0, i.RefFunc: 0, i.RefIsNull: 1, i.TableGet: 1, i.TableSet: 2, i.TableSize: 0, i.TableGrow: 2,
     i.TableFill: 3, i.TableCopy: 3, i.TableInit: 3, i.ElemDrop: 0, i.Load: 1, i.Store: 2, i.Rmw: 2, i.Cmpxchg: 3,
     i.Wait: 3, i.Notify: 2, i.Fence: 0, i.MemorySize: 0, i.MemoryGrow: 1, i.MemoryFill: 3, i.MemoryCopy: 3,
-    i.MemoryInit: 3, i.DataDrop: 0, Move: 0,
+    i.MemoryInit: 3, i.DataDrop: 0, Move: 0, WaitPrime: 0, JoinPrime: 0, AwaitPrime: 0,
 }  # fmt: skip
 """The number of operands of each class of redex, where it is fixed."""
 

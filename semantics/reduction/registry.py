@@ -34,13 +34,16 @@ class Oracle(Protocol):
 
     @property
     def handle(self) -> int:
-        """The handle of the thread that steps; 0 where it has none."""
+        """The store object that stands for the thread that steps, 0 where there is none (systems.md B.7)."""
 
     def read(self, location: Location, size: int, width: int) -> Term:
         """The value, of `width` bits in all, that a read of `size` units at `location` yields."""
 
     def possible(self, location: Location) -> Iterable[int]:
         """Every value that a read of the one unit at `location` may yield: asked where a row needs it concrete."""
+
+    def spawned(self) -> int:
+        """The host's number (from 1) of the thread that the running thread is about to spawn; no two have one."""
 
     def choice(self) -> Term:
         """A condition (width 1) that the environment decides: whether a growth that may succeed does."""

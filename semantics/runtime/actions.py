@@ -18,13 +18,15 @@ BYTE = 8
 
 
 class Field(Enum):
-    """fld ::= val | data | elem | len, and the lock of a segment (systems.md B.11)."""
+    """fld ::= val | data | elem | len; the lock of a segment (systems.md B.11); st and cn of a thread handle (B.7)."""
 
     VAL = "val"
     DATA = "data"
     ELEM = "elem"
     LEN = "len"
     LOCK = "lk"
+    STATE = "st"
+    CANCEL = "cn"
 
 
 @dataclass(frozen=True, slots=True, order=False)

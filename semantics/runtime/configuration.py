@@ -7,6 +7,7 @@ they are the evaluation context E of the paper; only `semantics.reduction.machin
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from semantics.runtime.actions import Action, Fill, Location, Write
@@ -74,21 +75,62 @@ class Instantiation(NamedTuple):
     code: tuple[Instr, ...]
 
 
+class Ending(NamedTuple):
+    """What others may learn of a thread's end, and what they may ask of it: data that the thread carries.
+
+    handle: the store object that stands for the thread (systems.md B.7)
+    actions: (oracle, how, results) -> those of the thread's END event; `how` is "done", "trap" or "cancelled"
+    dooms: oracle -> a read before a trap's end, and the condition on which the trap ends the whole program
+    """
+
+    handle: int
+    actions: Callable[..., tuple[Action, ...]]
+    dooms: Callable[..., tuple[Action, Term]] | None = None
+
+
 class ForkPrime(NamedTuple):
     """fork' (v* (call' a)), or spawn' c r of systems.md B.0: a new thread runs c, this one goes on with `result`.
 
-    c is `func` applied to `arguments`, after `made` has come to life where the thread has an instance of its own; or
-    it is `body`, of which `shown` is the function whose named locals are the thread's registers. `handle` is the object
-    that records its end, 0 where there is none.
+    c is `func` applied to `arguments`, after `made` have come to life where the thread has instances of its own; or it
+    is `body`, of which `shown` is the function whose named locals are the thread's registers. `ending` is there where
+    others may see how the thread ends.
     """
 
     func: int
     arguments: tuple[Value, ...] = ()
     result: tuple[Value, ...] = ()
-    made: Instantiation | None = None
+    made: tuple[Instantiation, ...] = ()
     body: Configuration | None = None
     shown: Function | None = None
-    handle: int = 0
+    ending: Ending | None = None
+
+
+class JoinPrime(NamedTuple):
+    """join' hd (systems.md B.7): suspended until the thread of the handle has ended; `types` are its results'."""
+
+    handle: int
+    types: tuple[ValType, ...]
+
+
+class AwaitPrime(NamedTuple):
+    """await' hd q: the same with a timeout, in nanoseconds, negative (signed 64 bits) for none."""
+
+    handle: int
+    timeout: Term
+
+
+class Cancelled(NamedTuple):
+    """The thread ends because it was asked to, at a suspension."""
+
+
+class Finish(NamedTuple):
+    """The end of the thread, from any context; the values of the step are its results."""
+
+
+class ExitPrime(NamedTuple):
+    """exit' c: the program ends here, with exit code c (WS6 of systems.md B.2)."""
+
+    code: Term
 
 
 class WaitPrime(NamedTuple):
@@ -104,22 +146,6 @@ class NotifyPrime(NamedTuple):
     location: Location
     woken: int
     limit: Term
-
-
-class JoinPrime(NamedTuple):
-    """join' hd: until the thread with that handle has ended; then its values are collected."""
-
-    handle: int
-
-
-class Collect(NamedTuple):
-    """join' hd of a thread that has ended: reads how, and its values."""
-
-    handle: int
-
-
-class Exit(NamedTuple):
-    """The end of the thread, from any context; the values of the step are its results."""
 
 
 class Move(NamedTuple):
@@ -147,8 +173,8 @@ class Activate(NamedTuple):
 
 
 Admin = (
-    Enter | Break | Leave | Trap | CallPrime | ForkPrime | WaitPrime | NotifyPrime | Move | Activate
-    | JoinPrime | Collect | Exit
+    Enter | Break | Leave | Trap | CallPrime | ForkPrime | ExitPrime | WaitPrime | NotifyPrime | JoinPrime | AwaitPrime
+    | Cancelled | Finish | Move | Activate
 )  # fmt: skip
 
 
@@ -191,8 +217,9 @@ class Activation(NamedTuple):
 
 
 class Configuration(NamedTuple):
-    """f; E[e*] of one thread. `pending` is an administrative instruction in the hole, if there is one: Trap ends the
-    thread, WaitPrime, NotifyPrime and ForkPrime are for the global relation (Fig. 11), CallPrime is the next redex.
+    """f; E[e*] of one thread. `pending` is an administrative instruction in the hole, if there is one: Trap and
+    Cancelled end the thread, WaitPrime, NotifyPrime, ForkPrime, ExitPrime, JoinPrime and AwaitPrime are for the global
+    relation (Fig. 11), CallPrime is the next redex.
 
     Equality is structural; with parts shared it is cheap.
     """

@@ -34,7 +34,10 @@ class Discipline:
     literal_call_indirect: T13 with sh' free, as printed (D13)
     several_memories: a module may have more than one memory (DEC 27)
     declared_refs: ref.func in a body needs the function to occur outside of bodies (base language; no premise of T11)
-    entry: a spawned function must be shared (static), or nothing is checked (none: 3u, B.3)
+    entry: what a spawned thread gets must be shared: checked by the types (static), by a trap of the spawner (dynamic:
+        B.6; DEC 13), or not at all (none: 3u, B.3)
+    externals: `instantiate` takes and gives references that say nothing of the definition (untyped, ref(et) of A.1), or
+        its kind and type (typed: P5b, B.5)
     gran: the attribute is written on definitions, or on the module, where it is a requirement (B.8)
     body: a shared function may hold local values (relaxed: T30), or not (strict: B.12)
     segments: data segments are shared and elem segments as their type (implicit), or both carry an attribute (B.11)
@@ -50,7 +53,8 @@ class Discipline:
     literal_call_indirect: bool = False
     several_memories: bool = True
     declared_refs: bool = False
-    entry: Literal["static", "none"] = "static"
+    entry: Literal["static", "dynamic", "none"] = "static"
+    externals: Literal["untyped", "typed"] = "untyped"
     gran: Literal["definition", "module"] = "definition"
     body: Literal["relaxed", "strict"] = "relaxed"
     segments: Literal["implicit", "explicit"] = "implicit"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from semantics.diagnostics import InternalError
 from semantics.runtime.actions import Field, Payload, Region
 from semantics.syntax.modules import ExternKind, Function, Module
-from semantics.syntax.types import ExternType, FuncType, GlobalType, MemType, RefType, TableType, ValType
+from semantics.syntax.types import ExternType, FuncType, GlobalType, MemType, RefType, Share, TableType
 
 
 @dataclass(slots=True, eq=False)
@@ -80,29 +80,37 @@ class ElemInst:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ThreadInst:
-    """A thread's handle: st is the region a.val. `values` are the addresses of globals that take the thread's results,
-    of the types `results`; `own` is that of a global for the design's own use."""
+class CodeInst:
+    """Code that is not instantiated: what a module reference denotes (systems.md B.4)."""
 
-    results: tuple[ValType, ...]
-    values: tuple[int, ...]
-    own: int
+    module: Module
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HandleInst:
+    """hd: what shows a thread's end and takes requests to cancel it (systems.md B.7). a.st is the state, a.cn whether
+    somebody asked; `results` are the addresses of globals that take its results, as an event acts once on a region."""
+
+    results: tuple[int, ...]
 
 
 HOST = ModuleInst()
 """The instance of host functions: such a function runs in its caller's instance."""
 
-Object = FuncInst | GlobalInst | TableInst | MemInst | DataInst | ElemInst | ThreadInst
+Object = FuncInst | GlobalInst | TableInst | MemInst | DataInst | ElemInst | CodeInst | HandleInst
 
 
 @dataclass(slots=True)
 class Store:
     """s: addresses (from 1) to objects. `initial` is the content of every region when its object was created;
-    `creator` says of an address who created it (whatever the caller of `allocate` gave)."""
+    `creator` says of an address who created it (whatever the caller of `allocate` gave), `owner` which instance has
+    it as a definition of its own."""
 
     objects: list[Object] = field(default_factory=list)
     initial: dict[Region, Payload] = field(default_factory=dict)
     creator: dict[int, object] = field(default_factory=dict)
+    owner: dict[int, ModuleInst] = field(default_factory=dict)
+    _codes: dict[int, int] = field(default_factory=dict)  # id of a module -> the address of its code
 
     def allocate(self, created: Object, creator: object = None) -> int:
         """A fresh address for an object."""
@@ -160,29 +168,50 @@ class Store:
             return found
         raise InternalError(f"the object at address {address} is not an element segment")
 
-    def thread(self, address: int) -> ThreadInst:
-        """s(a), a thread's handle."""
+    def code(self, module: Module) -> int:
+        """The address of a module's code: the same one every time."""
+        if id(module) not in self._codes:
+            self._codes[id(module)] = self.allocate(CodeInst(module))
+        return self._codes[id(module)]
+
+    def module(self, address: int) -> Module:
+        """The code at an address."""
         found = self[address]
-        if isinstance(found, ThreadInst):
+        if isinstance(found, CodeInst):
+            return found.module
+        raise InternalError(f"the object at address {address} is not code")
+
+    def handle(self, address: int) -> HandleInst:
+        """s(a), a thread handle."""
+        found = self[address]
+        if isinstance(found, HandleInst):
             return found
-        raise InternalError(f"the object at address {address} is not a thread's handle")
+        raise InternalError(f"the object at address {address} is not a thread handle")
 
     def type(self, address: int) -> ExternType:
         """type(s(a)) of the four kinds that modules import and export."""
         found = self[address]
-        if isinstance(found, DataInst | ElemInst | ThreadInst):
-            raise InternalError(f"the object at address {address} is neither imported nor exported")
-        return found.type
+        if isinstance(found, FuncInst | GlobalInst | TableInst | MemInst):
+            return found.type
+        raise InternalError(f"the object at address {address} is no definition")
+
+    def is_local(self, address: int) -> bool:
+        """Whether the object at an address is local: element segments are as their type, data segments, code and
+        thread handles shared."""
+        found = self[address]
+        return not isinstance(found, DataInst | CodeInst | HandleInst) and found.type.share is Share.LOCAL
 
     def addresses(self) -> range:
         """All addresses so far."""
         return range(1, len(self.objects) + 1)
 
     def regions(self, address: int) -> tuple[Region, ...]:
-        """The regions of the object at an address; none for a function."""
+        """The regions of the object at an address; none for a function and for code."""
         match self[address]:
-            case FuncInst():
+            case FuncInst() | CodeInst():
                 return ()
+            case HandleInst():
+                return (Region(address, Field.STATE), Region(address, Field.CANCEL))
             case TableInst():
                 return (Region(address, Field.LEN), Region(address, Field.ELEM))
             case MemInst():

@@ -6,7 +6,17 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from semantics.syntax.instructions import Expr, Node
-from semantics.syntax.types import ExternType, FuncType, GlobalType, MemType, RefType, Share, TableType, ValType
+from semantics.syntax.types import (
+    ExternType,
+    FuncType,
+    GlobalType,
+    HeapKind,
+    MemType,
+    RefType,
+    Share,
+    TableType,
+    ValType,
+)
 
 
 class ExternKind(Enum):
@@ -26,6 +36,22 @@ class Import(Node):
     name: str
     type: ExternType
     binding: str | None = None  # the $name in text
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque(Node):
+    """An imported type, im (type opaque): no structure, no equality, only a test for null (systems.md B.6). Two of the
+    same module and name are one type, whichever modules import it: the embedder gives a name one type."""
+
+    module: str
+    name: str
+    share: Share = Share.LOCAL
+    binding: str | None = None
+
+    @property
+    def type(self) -> RefType:
+        """References to it."""
+        return RefType(self.share, HeapKind.OPAQUE, (self.module, self.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +144,8 @@ class Custom:
 
 @dataclass(frozen=True, slots=True)
 class Module(Node):
-    """mod ::= module ...; `types` is the type section. Nested modules (for `instantiate`) stand in `modules`.
-    `shared` is the flag of the whole module (systems.md B.8)."""
+    """mod ::= module ...; `types` is the type section. Nested modules (for `instantiate`) stand in `modules`, imported
+    types in `opaques`. `shared` is the flag of the whole module (systems.md B.8)."""
 
     types: tuple[FuncType, ...] = ()
     imports: tuple[Import, ...] = ()
@@ -132,6 +158,7 @@ class Module(Node):
     elems: tuple[Elem, ...] = ()
     start: int | None = None
     modules: tuple[Module, ...] = ()
+    opaques: tuple[Opaque, ...] = ()
     shared: bool = False
     binding: str | None = field(default=None, compare=False)
     customs: tuple[Custom, ...] = field(default=(), compare=False)

@@ -8,6 +8,11 @@ from enum import Enum
 PAGE = 65536  # bytes in a page
 
 
+def quoted(content: bytes) -> str:
+    """A string literal of the text format."""
+    return '"' + "".join(chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\{b:02x}" for b in content) + '"'
+
+
 class Share(Enum):
     """sh ::= local | shared; and tls, on globals only (systems.md B.10)."""
 
@@ -57,27 +62,70 @@ class NumType(Enum):
 
 
 class HeapKind(Enum):
-    """What a reference points to: a function, or anything (`anyref` of the paper, `externref` in text)."""
+    """What a reference points to: a function, or anything (`anyref` of the paper, `externref` in text); in some designs
+    also code, a thread, a definition, or whatever the embedder means by an imported type."""
 
     FUNC = "func"
-    ANY = "any"
+    ANY = "extern"
+    MODULE = "module"  # systems.md B.4
+    THREAD = "thread"  # B.7
+    GLOBAL = "global"  # B.5, P5b
+    TABLE = "table"
+    MEMORY = "memory"
+    OPAQUE = "opaque"  # B.6
 
 
 @dataclass(frozen=True, slots=True)
 class RefType:
-    """rt ::= sh anyref | sh funcref; always nullable."""
+    """rt ::= sh anyref | sh funcref | sh moduleref | sh threadref [t*] | sh (global gt) | sh (table tt) |
+    sh (memory mt) | sh opaque h; always nullable.
+
+    `of` says more where there is more to say: the results t* of a thread, the type gt of a global, the type of a
+    table's entries, the module and name of the import that gave an opaque type. Sizes are no part of the type of a
+    reference to a table or memory: they are compared when it is used. The attribute of a reference to a definition is
+    that of the definition.
+    """
 
     share: Share
     kind: HeapKind
+    of: tuple[ValType, ...] | GlobalType | RefType | tuple[str, str] | None = None
 
     @property
     def bits(self) -> int:
         """Width in bits of a reference as a store value (an address, 0 for null)."""
         return 32
 
+    @property
+    def heap(self) -> str:
+        """The type of what it points to, as ref.null names it."""
+        shared = self.share is Share.SHARED
+        attribute = " shared" if shared else ""
+        match self.kind:
+            case HeapKind.GLOBAL:
+                return f"(global {self.of})"
+            case HeapKind.TABLE:
+                return f"(table{attribute} {self.of})"
+            case HeapKind.MEMORY:
+                return f"(memory{attribute})"
+            case HeapKind.THREAD if self.of:
+                assert isinstance(self.of, tuple)
+                word = f"(thread {' '.join(map(str, self.of))})"
+            case HeapKind.OPAQUE:
+                assert isinstance(self.of, tuple)
+                word = f"(opaque {' '.join(quoted(str(name).encode()) for name in self.of)})"
+            case _:
+                word = self.kind.value
+        return f"(shared {word})" if shared else word
+
     def __str__(self) -> str:
-        word = "funcref" if self.kind is HeapKind.FUNC else "externref"
-        return word if self.share is Share.LOCAL else f"(shared {word})"
+        if self.kind in _SHORT and not self.of:
+            word = f"{self.kind.value}ref"
+            return f"(shared {word})" if self.share is Share.SHARED else word
+        return f"(ref null {self.heap})"
+
+
+_SHORT = (HeapKind.FUNC, HeapKind.ANY, HeapKind.MODULE, HeapKind.THREAD)
+"""Kinds whose references have a word of their own, as funcref."""
 
 
 ValType = NumType | RefType
@@ -149,3 +197,10 @@ FUNCREF = RefType(Share.LOCAL, HeapKind.FUNC)
 EXTERNREF = RefType(Share.LOCAL, HeapKind.ANY)
 SHARED_FUNCREF = RefType(Share.SHARED, HeapKind.FUNC)
 SHARED_ANYREF = RefType(Share.SHARED, HeapKind.ANY)
+MODULEREF = RefType(Share.SHARED, HeapKind.MODULE)
+"""Code is immutable, hence always shared (systems.md B.4)."""
+
+
+def threadref(results: tuple[ValType, ...]) -> RefType:
+    """shared threadref [t*]: a handle of a thread with results t* (systems.md B.7)."""
+    return RefType(Share.SHARED, HeapKind.THREAD, results)

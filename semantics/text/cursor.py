@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from semantics.diagnostics import Span, TextError, Unsupported
+from semantics.syntax.types import RefType
 from semantics.text.literals import is_integer, is_token, read_index, read_string
 from semantics.text.sexpr import Form, Item, Text
 
@@ -10,14 +11,15 @@ from semantics.text.sexpr import Form, Item, Text
 class Cursor:
     """Reads the items of one form from left to right."""
 
-    __slots__ = ("form", "index", "items", "text")
+    __slots__ = ("form", "index", "items", "opaque", "text")
 
-    def __init__(self, text: Text, form: Form, index: int = 0) -> None:
-        """A cursor at the `index`-th item of a form of `text`."""
+    def __init__(self, text: Text, form: Form, index: int = 0, opaque: dict[str, RefType] | None = None) -> None:
+        """A cursor at the `index`-th item of a form of `text`; `opaque`: the names of imported types in scope."""
         self.text = text
         self.form = form
         self.items = form.items
         self.index = index
+        self.opaque = {} if opaque is None else opaque
 
     @property
     def at_end(self) -> bool:
@@ -69,7 +71,11 @@ class Cursor:
         if not isinstance(form, Form):
             raise self.unexpected("a form in parentheses")
         self.index += 1
-        return Cursor(self.text, form, 1)
+        return self.inside(form, 1)
+
+    def inside(self, form: Form, index: int = 0) -> Cursor:
+        """A cursor in a form that stands in this one, with the same names in scope."""
+        return Cursor(self.text, form, index, self.opaque)
 
     def word(self, expected: str) -> str:
         """Takes the next item, which must be a word."""

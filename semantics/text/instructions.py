@@ -110,7 +110,7 @@ class _Sequence:
                 return
             if self.blocks[-1].then is not None:
                 raise cursor.unexpected("(else ...)", '")"')
-        inner = Cursor(cursor.text, form, 1)
+        inner = cursor.inside(form, 1)
         row = ROWS.get(head)
         if row is not None:
             immediates, build = row
@@ -142,7 +142,7 @@ class _Sequence:
         cursor.index += 1
         self.context.labels.append(block.label)
         self.out = []
-        self._enter(Cursor(cursor.text, form, 1), _Kind.ARM, None)
+        self._enter(cursor.inside(form, 1), _Kind.ARM, None)
 
     def _finish_form(self) -> None:
         """The items of a form are read: emits what waited for them."""

@@ -17,6 +17,7 @@ from semantics.syntax.modules import (
     Import,
     Memory,
     Module,
+    Opaque,
     SegmentMode,
     Table,
 )
@@ -88,6 +89,7 @@ class _Reader:
         self.segments = {"data": 0, "elem": 0}
         self.defined: ExternKind | None = None
         self.imports: list[Import] = []
+        self.opaques: list[Opaque] = []
         self.funcs: list[Function] = []
         self.globals: list[Global] = []
         self.tables: list[Table] = []
@@ -101,6 +103,7 @@ class _Reader:
     def read(self) -> tuple[Module, Context]:
         """Reads all fields."""
         cursor = self.cursor
+        cursor.opaque = {}
         binding = cursor.name()
         self.shared = cursor.keyword("shared")
         readers: list[Callable[[], None]] = []
@@ -112,6 +115,8 @@ class _Reader:
                 types.append(field)
             else:
                 readers.append(self._prepare(field))
+        if clash := next((n for n in cursor.opaque if n in self.context.types), None):
+            raise cursor.text.error(f"duplicate type {clash}", cursor.form.begin, cursor.form.end)
         for field in types:
             self.context.signatures.append(defined_type(field))
             field.finish('")"')
@@ -129,6 +134,7 @@ class _Reader:
             elems=tuple(self.elems),
             start=self.start,
             modules=tuple(self.context.nested),
+            opaques=tuple(self.opaques),
             shared=self.shared,
             binding=binding,
             span=cursor.span(),
@@ -156,7 +162,7 @@ class _Reader:
             return lambda: self._read_definition(definition)
         if head == "import":
             imported = self._define_import(field)
-            return lambda: self._read_definition(imported)
+            return lambda: self._read_definition(imported) if imported is not None else None
         if head == "module":
             return self._nested_module(field)
         if head in self.segments:
@@ -210,13 +216,18 @@ class _Reader:
             self.segments["data" if kind is ExternKind.MEMORY else "elem"] += 1
         return _Definition(field, kind, name, index, share, source)
 
-    def _define_import(self, field: Cursor) -> _Definition:
+    def _define_import(self, field: Cursor) -> _Definition | None:
+        """An import; None for that of a type, which is read at once: the readers of types ask for its name."""
         source = field.utf8("the name of a module"), field.utf8("the name of an import")
         head = field.peek_head()
+        if head == "type":
+            self._import_type(field.take_form(), source)
+            field.finish('")"')
+            return None
         if head not in _KINDS:
             if head == "tag":
                 raise field.unsupported("the import of a tag")
-            raise field.unexpected("(func ...), (table ...), (memory ...) or (global ...)")
+            raise field.unexpected("(func ...), (table ...), (memory ...), (global ...) or (type opaque)")
         kind = _KINDS[head]
         self._require_imports_first(field, kind)
         inner = field.take_form()
@@ -226,6 +237,19 @@ class _Reader:
         name = self._bind(self._names(kind), inner, kind.value, index)
         share = take_share(inner) if kind is ExternKind.FUNC else Share.LOCAL
         return _Definition(inner, kind, name, index, share, source)
+
+    def _import_type(self, cursor: Cursor, source: tuple[str, str]) -> None:
+        name = cursor.name()
+        share = take_share(cursor)
+        if not cursor.keyword("opaque"):
+            raise cursor.unexpected("opaque")
+        cursor.finish('")"')
+        found = Opaque(*source, share, name, span=cursor.span())
+        self.opaques.append(found)
+        known = cursor.opaque
+        if name in known:
+            raise cursor.text.error(f"duplicate type {name}", cursor.form.begin, cursor.form.end)
+        known[name or f"({len(known)})"] = found.type  # no word is written so: a type without a name
 
     def _require_imports_first(self, cursor: Cursor, kind: ExternKind) -> None:
         if self.defined is not None:
@@ -370,7 +394,7 @@ class _Reader:
             begin, end = cursor.place()
             alone = Form(begin, end, [cursor.items[cursor.index]])
             cursor.index += 1
-            return index, self._sequence(Cursor(cursor.text, alone))
+            return index, self._sequence(cursor.inside(alone))
         if explicit:
             raise cursor.unexpected("(offset ...)")
         return index, None
@@ -404,7 +428,7 @@ class _Reader:
             if cursor.peek_head() is None:
                 raise cursor.unexpected("(item ...) or a folded instruction")
             begin, end = cursor.place()
-            items.append(self._sequence(Cursor(cursor.text, Form(begin, end, [cursor.items[cursor.index]]))))
+            items.append(self._sequence(cursor.inside(Form(begin, end, [cursor.items[cursor.index]]))))
             cursor.index += 1
         return tuple(items)
 

@@ -14,10 +14,11 @@ from semantics.syntax.modules import (
     Global,
     Import,
     Module,
+    Opaque,
     SegmentMode,
     Table,
 )
-from semantics.syntax.types import FuncType, GlobalType, HeapKind, MemType, Order, RefType, Share, TableType, ValType
+from semantics.syntax.types import FuncType, GlobalType, MemType, Order, Share, TableType, ValType, quoted
 from semantics.terms.floats import FORMATS
 from semantics.text.literals import read_float
 
@@ -112,7 +113,7 @@ def _variable(instr: Instr) -> str:
 def _table(instr: Instr) -> str:
     match instr:
         case ast.RefNull(reference):
-            return f"ref.null {_heap(reference)}"
+            return f"ref.null {reference.heap}"
         case ast.RefFunc(func):
             return f"ref.func {func}"
         case ast.TableGet(table, order):
@@ -192,11 +193,6 @@ def _memarg(memarg: MemArg, size: int) -> str:
     return _unless_zero(memarg.memory) + offset + align
 
 
-def _heap(reference: RefType) -> str:
-    word = "func" if reference.kind is HeapKind.FUNC else "extern"
-    return word if reference.share is Share.LOCAL else f"(shared {word})"
-
-
 def _group(head: str, types: Iterable[ValType]) -> str:
     return " ".join([f"({head}", *map(str, types)]) + ")"
 
@@ -220,6 +216,9 @@ def _module(module: Module, indent: str) -> Iterator[str]:
         yield f"{inner}(type {_defined_type(type)})"
     for nested in module.modules:
         yield from _module(nested, inner)
+    for opaque in module.opaques:
+        attribute = _shared(opaque.share)
+        yield f"{inner}{_imported(opaque)} (type{_name(opaque.binding)}{attribute} opaque))"
     for imported in module.imports:
         yield inner + _import(imported, module)
     for func in module.funcs:
@@ -231,7 +230,7 @@ def _module(module: Module, indent: str) -> Iterator[str]:
     for variable in module.globals:
         yield inner + _global(variable, module)
     for export in module.exports:
-        yield f"{inner}(export {_string(export.name.encode())} ({export.kind.value} {export.index}))"
+        yield f"{inner}(export {quoted(export.name.encode())} ({export.kind.value} {export.index}))"
     if module.start is not None:
         yield f"{inner}(start {module.start})"
     for elem in module.elems:
@@ -247,10 +246,6 @@ def _name(binding: str | None) -> str:
 
 def _shared(share: Share) -> str:
     return {Share.LOCAL: "", Share.SHARED: " shared", Share.TLS: " thread_local"}[share]
-
-
-def _string(content: bytes) -> str:
-    return '"' + "".join(chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\{b:02x}" for b in content) + '"'
 
 
 def _signature(type: FuncType) -> str:
@@ -277,7 +272,11 @@ def _import(imported: Import, module: Module) -> str:
             what = f"(table{name} {type})"
         case MemType():
             what = f"(memory{name} {type})"
-    return f"(import {_string(imported.module.encode())} {_string(imported.name.encode())} {what})"
+    return f"{_imported(imported)} {what})"
+
+
+def _imported(item: Import | Opaque) -> str:
+    return f"(import {quoted(item.module.encode())} {quoted(item.name.encode())}"
 
 
 def _function(func: Function, module: Module, indent: str) -> Iterator[str]:
@@ -343,4 +342,4 @@ def _elem(elem: Elem, module: Module) -> str:
 
 def _data(data: Data, module: Module) -> str:
     offset = _offset(data, "memory", data.memory, module) if data.mode is SegmentMode.ACTIVE else ""
-    return f"(data{_name(data.binding)}{offset}{_shared(data.share)} {_string(data.content)})"
+    return f"(data{_name(data.binding)}{offset}{_shared(data.share)} {quoted(data.content)})"

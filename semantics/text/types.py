@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from semantics.diagnostics import Invalid
 from semantics.syntax.instructions import BlockType
 from semantics.syntax.types import (
-    EXTERNREF,
     F32,
     F64,
-    FUNCREF,
     I32,
     I64,
+    MODULEREF,
     SHARED_ANYREF,
     SHARED_FUNCREF,
     FuncType,
@@ -22,15 +23,23 @@ from semantics.syntax.types import (
     Share,
     TableType,
     ValType,
+    threadref,
 )
 from semantics.text.context import Context, take_index
 from semantics.text.cursor import Cursor
 
 _VALUE: dict[str, ValType] = {
-    "i32": I32, "i64": I64, "f32": F32, "f64": F64, "funcref": FUNCREF, "externref": EXTERNREF, "anyref": EXTERNREF,
+    "i32": I32, "i64": I64, "f32": F32, "f64": F64,
 }  # fmt: skip
-_SHARED = {"funcref": SHARED_FUNCREF, "externref": SHARED_ANYREF, "anyref": SHARED_ANYREF}
-_HEAP = {"func": HeapKind.FUNC, "extern": HeapKind.ANY, "any": HeapKind.ANY}
+_SHARED = {
+    "funcref": SHARED_FUNCREF, "externref": SHARED_ANYREF, "anyref": SHARED_ANYREF, "moduleref": MODULEREF,
+    "threadref": threadref(()),
+}  # fmt: skip
+_VALUE |= {word: replace(type, share=Share.LOCAL) for word, type in _SHARED.items()}
+_HEAP = {
+    "func": HeapKind.FUNC, "extern": HeapKind.ANY, "any": HeapKind.ANY, "module": HeapKind.MODULE,
+    "thread": HeapKind.THREAD,
+}  # fmt: skip
 _LATER = {
     "v128", "eqref", "i31ref", "structref", "arrayref", "nullref", "nullfuncref", "nullexternref", "exnref",
     "eq", "i31", "struct", "array", "none", "nofunc", "noextern", "exn", "noexn", "cont",
@@ -38,6 +47,7 @@ _LATER = {
 _A_VALUE_TYPE = "a value type (i32, i64, f32, f64, funcref, externref, anyref, (shared funcref), ...)"
 _A_REF_TYPE = "a reference type (funcref, externref, anyref, (shared funcref), (ref null func), ...)"
 _A_HEAP_TYPE = "func, extern, any, or one of them as (shared func)"
+_A_SHARED_TYPE = "funcref, externref, anyref, moduleref or threadref"
 
 
 def value_type(cursor: Cursor) -> ValType:
@@ -66,7 +76,7 @@ def at_reference_type(cursor: Cursor) -> bool:
 
 
 def _is_shared_reference(cursor: Cursor) -> bool:
-    ahead = Cursor(cursor.text, cursor.form, cursor.index).take_form()
+    ahead = cursor.inside(cursor.form, cursor.index).take_form()
     return ahead.peek() in _SHARED
 
 
@@ -86,7 +96,7 @@ def reference_type(cursor: Cursor, expected: str = _A_REF_TYPE) -> RefType:
         if word in _LATER:
             raise shared.unsupported(f"the type (shared {word})")
         if word not in _SHARED:
-            raise shared.unexpected("funcref, externref or anyref")
+            raise shared.unexpected(_A_SHARED_TYPE)
         shared.index += 1
         shared.finish('")"')
         return _SHARED[word]
@@ -100,18 +110,55 @@ def reference_type(cursor: Cursor, expected: str = _A_REF_TYPE) -> RefType:
 
 
 def heap_type(cursor: Cursor) -> RefType:
-    """Takes func, extern, any, or one of them as (shared ht): the type of the null reference to it."""
-    shared = cursor.nested("shared")
-    inner = shared or cursor
-    word = inner.peek()
-    if word in _LATER or (word is not None and (word[0] == "$" or word[0].isdigit())):
-        raise inner.unsupported(f"references to {word}")
-    if word not in _HEAP:
-        raise inner.unexpected(_A_HEAP_TYPE)
-    inner.index += 1
-    if shared:
+    """Takes func, extern, any, module, thread, (thread t*), the name of an imported type or (opaque "m" "n"), any of
+    these as (shared ht), or a definition as (global gt), (table shared? rt), (memory shared?): the type of the null
+    reference to it."""
+    if shared := cursor.nested("shared"):
+        found = _heap_of(shared, Share.SHARED)
         shared.finish('")"')
-    return RefType(Share.SHARED if shared else Share.LOCAL, _HEAP[word])
+        return found
+    if definition := cursor.nested("global"):
+        type = global_type(definition)
+        definition.finish('")"')
+        return RefType(type.share, HeapKind.GLOBAL, type)
+    if definition := cursor.nested("table"):
+        share = take_share(definition)
+        elem = reference_type(definition)
+        definition.finish('")": the type of a reference to a table names no size')
+        return RefType(share, HeapKind.TABLE, elem)
+    if definition := cursor.nested("memory"):
+        share = take_share(definition)
+        definition.finish('")": the type of a reference to a memory names no size')
+        return RefType(share, HeapKind.MEMORY)
+    return _heap_of(cursor, Share.LOCAL)
+
+
+def _heap_of(cursor: Cursor, share: Share) -> RefType:
+    """A type that has no attribute of its own."""
+    if thread := cursor.nested("thread"):
+        results = []
+        while not thread.at_end:
+            results.append(value_type(thread))
+        return RefType(share, HeapKind.THREAD, tuple(results))
+    if named := cursor.nested("opaque"):
+        begin = named.index
+        source = named.utf8("the name of a module"), named.utf8("the name of an import")
+        found = RefType(share, HeapKind.OPAQUE, source)
+        named.finish('")"')
+        if found not in cursor.opaque.values():
+            named.index = begin
+            raise named.error("unknown type", hint="import it: (import ... (type opaque))")
+        return found
+    word = cursor.peek()
+    if word in cursor.opaque and word is not None:
+        cursor.index += 1
+        return cursor.opaque[word]
+    if word in _LATER or (word is not None and (word[0] == "$" or word[0].isdigit())):
+        raise cursor.unsupported(f"references to {word}")
+    if word not in _HEAP:
+        raise cursor.unexpected(_A_HEAP_TYPE)
+    cursor.index += 1
+    return RefType(share, _HEAP[word], () if word == "thread" else None)
 
 
 def take_limits(cursor: Cursor) -> Limits:

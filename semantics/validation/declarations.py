@@ -16,6 +16,7 @@ from semantics.validation.formation import (
     functype_ok,
     globaltype_ok,
     memtype_ok,
+    reftype_ok,
     sharable,
     tabletype_ok,
 )
@@ -35,6 +36,8 @@ def function(c: Context, f: Function) -> None:
     `c` is sh(C) with locals and results; the label is that of the body.
     """
     functype_ok(f.type, f, c.discipline)
+    for t in f.locals:
+        reftype_ok(t, f, c.discipline)
     results = f.type.results
     check_body(c, Body(f.body, (), results, results, f, "T30"))
 
@@ -138,6 +141,7 @@ def elem(c: Context, segment: Elem) -> None:
 
     [an attribute: B.11, |- rt : sh]
     """
+    reftype_ok(segment.type, segment, c.discipline)
     check_attribute(segment.share, Sort.ELEM, segment, c.discipline)
     if not sharable(segment.type, segment.share):
         raise refuse(segment, f"a shared elem segment may not hold a local {segment.type}")
@@ -221,6 +225,8 @@ def check_module(module: Module, discipline: Discipline, nested: list[Module]) -
     Closed modules that the code instantiates are added to `nested`.
     """
     module_flag(module, discipline)
+    for opaque in module.opaques:
+        reftype_ok(opaque.type, opaque, discipline)
     for ft in module.types:
         functype_ok(ft, module, discipline)
     for im in module.imports:

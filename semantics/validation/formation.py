@@ -9,6 +9,7 @@ from semantics.syntax.modules import ExternKind
 from semantics.syntax.types import (
     FuncType,
     GlobalType,
+    HeapKind,
     Limits,
     MemType,
     NumType,
@@ -97,6 +98,49 @@ def sharable(t: ValType, share: Share) -> bool:
 
 
 # --- types --------------------------------------------------------------------------------------
+REFERENCES: dict[HeapKind, str] = {
+    HeapKind.MODULE: "module references",
+    HeapKind.THREAD: "thread references",
+    HeapKind.GLOBAL: "definition references",
+    HeapKind.TABLE: "definition references",
+    HeapKind.MEMORY: "definition references",
+    HeapKind.OPAQUE: "imported types",
+}
+"""What a design must have for the types of references that Fig. 2 lacks: entries of `Discipline.features`."""
+
+
+@typing_rule("reftype", row="B.4, B.5, B.6, B.7: references to more than functions", source="design")
+def reftype_ok(t: ValType, at: Node, discipline: Discipline) -> None:
+    """
+    |- gt : ok
+    ---------------------------------------------------------------------------------------------------------------
+    |- sh (global gt) : ok    |- sh (table rt) : ok    |- sh (memory) : ok    |- sh threadref [t*] : ok    ... : ok
+
+    where sh is that of gt; rt and t* are sharable; the design has such references. The rt of Fig. 2 are well-formed.
+    """
+    if not isinstance(t, RefType) or t.kind not in REFERENCES:
+        return
+    if REFERENCES[t.kind] not in discipline.features:
+        raise NotExpressible(discipline.name, REFERENCES[t.kind], at.span)
+    if isinstance(t.of, GlobalType):
+        globaltype_ok(t.of, at, discipline)
+        if t.share is TLS:
+            raise Invalid("a thread-local global has no reference", at.span, rule="reftype")
+    elif isinstance(t.of, RefType):
+        tabletype_ok(TableType(t.share, Limits(0), t.of), at, discipline)
+    elif t.kind is HeapKind.THREAD and isinstance(t.of, tuple):
+        for result in t.of:
+            assert not isinstance(result, str)
+            valtype_ok(result, t.share, at, discipline, "a {share} thread may not have the result {type}", "reftype")
+
+
+def valtype_ok(t: ValType, share: Share, at: Node, discipline: Discipline, message: str, rule: str) -> None:
+    """That t is well-formed and |- t : sh. Raises Invalid with `message`, or NotExpressible."""
+    reftype_ok(t, at, discipline)
+    if not sharable(t, share):
+        raise Invalid(message.format(share=share.value, type=f"local {t}"), at.span, rule=rule)
+
+
 @typing_rule("T6", fig=21, row="Types: functions")
 def functype_ok(ft: FuncType, at: Node, discipline: Discipline) -> None:
     """
@@ -106,11 +150,9 @@ def functype_ok(ft: FuncType, at: Node, discipline: Discipline) -> None:
     """
     check_attribute(ft.share, Sort.FUNC, at, discipline)
     for t in ft.params:
-        if not sharable(t, ft.share):
-            raise Invalid(f"a shared function may not take a local {t}", at.span, rule="T6")
+        valtype_ok(t, ft.share, at, discipline, "a {share} function may not take a {type}", "T6")
     for t in ft.results:
-        if not sharable(t, ft.share):
-            raise Invalid(f"a shared function may not return a local {t}", at.span, rule="T6")
+        valtype_ok(t, ft.share, at, discipline, "a {share} function may not return a {type}", "T6")
 
 
 @typing_rule("T7", fig=21, row="Types: globals")
@@ -121,8 +163,7 @@ def globaltype_ok(gt: GlobalType, at: Node, discipline: Discipline) -> None:
     |- sh mut t : ok
     """
     check_attribute(gt.share, Sort.GLOBAL, at, discipline)
-    if not sharable(gt.type, gt.share):
-        raise Invalid(f"a {gt.share.value} global may not hold a local {gt.type}", at.span, rule="T7")
+    valtype_ok(gt.type, gt.share, at, discipline, "a {share} global may not hold a {type}", "T7")
 
 
 @typing_rule("T8", fig=21, row="Types: tables")
@@ -133,8 +174,7 @@ def tabletype_ok(tt: TableType, at: Node, discipline: Discipline) -> None:
     |- sh rt[n] : ok
     """
     check_attribute(tt.share, Sort.TABLE, at, discipline)
-    if not sharable(tt.elem, tt.share):
-        raise Invalid(f"a shared table may not hold a local {tt.elem}", at.span, rule="T8")
+    valtype_ok(tt.elem, tt.share, at, discipline, "a {share} table may not hold a {type}", "T8")
     limits_ok(tt.limits, MAX_ENTRIES, "table size must be at most 2^32-1", at)
 
 

@@ -17,7 +17,7 @@ from semantics.syntax.instructions import (
 )
 from semantics.syntax.types import I32, HeapKind, RefType
 from semantics.validation.context import FUNC, TABLE, Context, refuse
-from semantics.validation.formation import check_order
+from semantics.validation.formation import check_order, reftype_ok
 from semantics.validation.operands import Arrow, Operands
 from semantics.validation.registry import typing_rule
 
@@ -25,13 +25,14 @@ TABLES = "3.3.6 Table Instructions"
 
 
 @typing_rule("T10", RefNull, fig=21, row="Instructions: ref.null")
-def ref_null(_c: Context, e: RefNull, _operands: Operands) -> Arrow:
+def ref_null(c: Context, e: RefNull, _operands: Operands) -> Arrow:
     """
     -------------------------
     C |- ref.null : eps -> rt
 
     Deployed ref.null names its rt.
     """
+    reftype_ok(e.type, e, c.discipline)
     return Arrow((), (e.type,))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from semantics.runtime.discipline import Discipline
 from semantics.syntax.instructions import Fork, Instantiate
-from semantics.syntax.types import ExternType, FuncType, HeapKind, RefType, Share
+from semantics.syntax.types import ExternType, FuncType, GlobalType, HeapKind, MemType, RefType, Share, TableType
 from semantics.validation.context import FUNC, Context, refuse
 from semantics.validation.operands import Arrow, Operands
 from semantics.validation.registry import typing_rule
@@ -42,12 +43,25 @@ def instantiate(c: Context, e: Instantiate, _operands: Operands) -> Arrow:
     c.require(e, "instantiate")
     c.spaces.nested.append(e.module)
     imports, exports = interface(e.module)
-    return Arrow(tuple(map(reference_to, imports)), tuple(map(reference_to, exports)))
+    return Arrow(
+        tuple(reference_to(et, c.discipline) for et in imports),
+        tuple(reference_to(et, c.discipline) for et in exports),
+    )
 
 
-def reference_to(et: ExternType) -> RefType:
+def reference_to(et: ExternType, discipline: Discipline) -> RefType:
     """ref(sh t1* -> t2*) = sh funcref; ref(gt) = ref(tt) = ref(mt) = sh anyref, sh that of the type.
 
-    The paper's anyref is local or shared like any reference.
+    The paper's anyref is local or shared like any reference. With typed externals (P5b, B.5) ref(gt) = sh (global gt),
+    ref(sh rt[n]) = sh (table rt) and ref(sh [n]) = sh (memory): sizes are left to the run.
     """
-    return RefType(et.share, HeapKind.FUNC if isinstance(et, FuncType) else HeapKind.ANY)
+    match et:
+        case FuncType():
+            return RefType(et.share, HeapKind.FUNC)
+        case GlobalType() if discipline.externals == "typed":
+            return RefType(et.share, HeapKind.GLOBAL, et)
+        case TableType() if discipline.externals == "typed":
+            return RefType(et.share, HeapKind.TABLE, et.elem)
+        case MemType() if discipline.externals == "typed":
+            return RefType(et.share, HeapKind.MEMORY)
+    return RefType(et.share, HeapKind.ANY)

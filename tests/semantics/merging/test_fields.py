@@ -49,7 +49,7 @@ def classes_of(module: ModuleType) -> set[type]:
 def test_no_class_is_missing() -> None:
     """What has a row, and what needs none: the merge itself knows imports, exports and modules."""
     assert classes_of(ast) == {*INSTRUCTIONS, ast.MemArg, ast.Node, ast.BlockType}
-    whole = {modules.Import, modules.Export, modules.Custom, modules.Module}
+    whole = {modules.Import, modules.Export, modules.Opaque, modules.Custom, modules.Module}
     assert classes_of(modules) == {*DEFINITIONS, *whole}
     assert set(FIELDS) <= {*INSTRUCTIONS, ast.MemArg, *DEFINITIONS}
 

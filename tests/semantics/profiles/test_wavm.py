@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from semantics.diagnostics import LinkError, NotExpressible
+from semantics.execution.structure import Kind
 from semantics.exploration import explore
 from semantics.exploration.program import HostThread, Instantiate, Invoke, Program, Provider
+from semantics.profiles.handle import DONE, TRAPPED
 from semantics.profiles.wavm import ENTRY, WAVM, WAVM_CLONE
-from semantics.reduction.handles import DONE, TRAPPED
 from semantics.runtime.actions import Rmw
 from semantics.runtime.profile import Profile
 from semantics.syntax.types import FUNCREF, I32, I64
@@ -87,7 +88,7 @@ def test_k5_the_end_is_recorded_by_a_read_modify_write():
     ends = {"(i64.const 7)": DONE, "(call $exitThread (i64.const 7)) unreachable": DONE, "unreachable": TRAPPED}
     for code, state in ends.items():
         made = machine(MEMORY, f(code), main(SPAWN, JOIN))
-        found = [e for e in explore(made, profile=WAVM).events if e.rule == "thread-end"]
+        found = [e for e in explore(made, profile=WAVM).events if e.kind is Kind.END]
         assert [a.new for e in found for a in e.actions if isinstance(a, Rmw)] == [state]
         expected = (7, "done") if state == DONE else (0, "trap")
         assert outcomes(WAVM, made, ("T0.v", "T0")) == {expected}

@@ -50,6 +50,9 @@ def test_every_printed_row_is_there_once() -> None:
 def test_one_file_for_each_figure() -> None:
     for rule in RULES.values():
         home = rule.function.__module__.rpartition(".")[2]
+        if isinstance(rule.figure, str) and rule.figure != "core":  # a design's
+            assert rule.function.__module__.startswith("semantics.profiles.") or home == "relinking", rule.name
+            continue
         assert home in {file.__name__.rpartition(".")[2] for file in FILES}
         if isinstance(rule.figure, int):
             assert home.startswith(f"fig{rule.figure:02}_"), rule.name
