@@ -14,7 +14,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from semantics.diagnostics import InternalError, Span
-from semantics.execution.structure import EXIT_CODE, Kind, Origin, Status, Touch
+from semantics.execution.structure import EXIT_CODE, MADE, Kind, Origin, Status, Touch
 from semantics.exploration import commands, handles, killing, suspension
 from semantics.exploration.builder import Builder
 from semantics.exploration.confinement import Confinement
@@ -291,8 +291,7 @@ class Unfolding:
                 self.builder.introduce(sym, Origin.CHOICE)
         actions = step.actions
         if actions:
-            if instr.__class__ is not Instantiate:
-                self._touch(path, actions, instr)
+            self._touch(path, actions, instr)
             actions = self._settle(path, actions)
         then = step.then.__class__
         if actions or then is WaitPrime or then is NotifyPrime or _orders(instr) or _over_at_once(transition):
@@ -304,10 +303,19 @@ class Unfolding:
         for action in actions:
             region = action.location.region
             address = region.addr
-            if address not in path.touched and not region.of and self._is_local(address):
+            if action.order is Order.INIT and instr.__class__ is not Instantiate:
+                continue  # what comes to life for another thread is that thread's
+            known = path.touched.get(address)
+            if (known is None or known.text == MADE) and not region.of and self._is_local(address):
                 span = instr.span if instr is not None else None
                 touch = Touch(mnemonic(instr), span, any(map(writing, actions)))
                 path.touched = {**path.touched, address: touch}
+
+    def created(self, path: Path, writes: tuple[Write, ...], span: Span | None) -> None:
+        """Notes that the path's thread owns the local objects that it makes."""
+        fresh = {w.location.region.addr for w in writes if self._is_local(w.location.region.addr)}
+        if fresh:
+            path.touched = {**dict.fromkeys(sorted(fresh), Touch(MADE, span, True)), **path.touched}
 
     def _is_local(self, address: int) -> bool:
         found = self._local.get(address)
