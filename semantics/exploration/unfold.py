@@ -79,7 +79,7 @@ class Unfolding:
         self.threads: deque[Path] = deque()
         self.joins = handles.Joins()
         self.region_names: dict[Region, str] = {}  # of objects that appear as the program runs
-        self.over = killing.symbol(self.builder, profile)
+        self.over = killing.symbol(self.builder, profile, plan.store)
         self._postponed: list[_Postponed] = []
         self._held: dict[int, dict[Region, Content]] = {}
         self._local: dict[int, bool] = {}
@@ -165,10 +165,11 @@ class Unfolding:
         self.paths += reversed(paths)
         return False
 
-    def leaf(self, path: Path, status: Status, reason: str = "", code: Term = 0) -> bool:
-        """Ends a path, with an END event where a join waits for the thread. `code` is that of an EXIT."""
+    def leaf(self, path: Path, status: Status, reason: str = "", code: Term = 0, ends: bool = False) -> bool:
+        """Ends a path, with an END event where a join waits for the thread. `code` is that of an EXIT; `ends`: it ends
+        the program though an end of its status does not."""
         self.together(path)
-        ends = killing.ends(self.oracle.profile, status)
+        ends = ends or killing.ends(self.oracle.profile, status)
         if status in (Status.DONE, Status.TRAP, Status.CANCELLED) and not ends:
             self.joins.ended(self, path, status)
         registers = {**path.registers, **self.locals(path)}
