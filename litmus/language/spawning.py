@@ -143,7 +143,7 @@ def elaborate(
         spawned.setdefault(name[0], Spawned(name[0], field, known.functions[name[0]].operands, span))
     _check(text, prelude, spawned, profile, form)
     imports = [_snippet(f'(memory $memory (import "{ENVIRONMENT}" "memory") {memory})', at)]
-    erased = _erases(profile)
+    erased = erases(profile)
     fields = without_attributes(prelude, profile)
     wrappers: list[Item] = []
     provided: list[str] = []
@@ -168,10 +168,11 @@ def elaborate(
 
 def without_attributes(fields: list[Item], profile: Profile) -> list[Item]:
     """The fields of a module without the attributes of functions, where they say nothing in this design."""
-    return [_erased(field) for field in fields] if _erases(profile) else fields
+    return [_erased(field) for field in fields] if erases(profile) else fields
 
 
-def _erases(profile: Profile) -> bool:
+def erases(profile: Profile) -> bool:
+    """Whether attributes of functions say nothing in main tests under this design."""
     form, typing = FORMS[profile.spawn], profile.typing
     return form.erases or Sort.FUNC not in typing.shared or typing.gran == "module" or typing.entry == "none"
 

@@ -1,0 +1,118 @@
+"""A search for a counter-example to confinement (INV-C): all well-typed programs of a design, up to a size.
+
+A design that promises confinement must have none; a search that finds those of the others shows that it can.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from litmus.checking.assembly import Assembly, Bodies
+from litmus.checking.confinement import Violation, violations
+from litmus.checking.generating import Generator
+from litmus.checking.grammar import vocabularies
+from semantics.axioms import load_model
+from semantics.axioms.model import Model
+from semantics.diagnostics import LinkError, StuckConfiguration, Unsupported
+from semantics.execution.structure import Status
+from semantics.exploration import explore
+from semantics.exploration.program import Bounds
+from semantics.runtime.profile import Profile
+from semantics.validation import validate
+
+BOUNDS = Bounds(loop=2, calls=12, threads=8, nodes=400, events=2000, steps=20_000)
+"""Programs are small: what reaches one of these calls or starts itself again and again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Programs of one size: how many there are, how many of them are well typed, how many were explored."""
+
+    size: int
+    generated: int
+    well_typed: int
+    explored: int
+
+
+@dataclass(frozen=True, slots=True)
+class CounterExample:
+    """A program, as a main test, and its local objects that are not confined."""
+
+    text: str
+    violations: tuple[Violation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What came of a search. `promised`: whether the design promises confinement. `gaps`: how many of the explored
+    programs were not explored completely, by reason; `limited`: the limit left programs out."""
+
+    profile: str
+    promised: bool
+    counts: tuple[Count, ...]
+    gaps: dict[str, int]
+    limited: bool
+    found: CounterExample | None
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether all programs are confined; None where some are not decided."""
+        if self.found is not None:
+            return False
+        return None if self.limited or self.gaps else True
+
+
+def search(profile: Profile, size: int, limit: int | None = None) -> Search:
+    """Explores the well-typed programs of up to `size` statements, the smaller first, at most `limit` of them, until one
+    is not confined."""
+    model = load_model(profile.model)
+    generators = [Generator(Assembly(words)) for words in vocabularies(profile)]
+    counts: list[Count] = []
+    gaps: Counter[str] = Counter()
+    found = None
+    left = limit
+    for length in range(1, size + 1):
+        explored = 0
+        for generator, bodies in _programs(generators, length):
+            if left == 0:
+                break
+            left = None if left is None else left - 1
+            explored += 1
+            bad = _not_confined(generator.assembly, bodies, model, profile, gaps)
+            if bad:
+                found = CounterExample(generator.assembly.text(bodies), bad)
+                break
+        generated = sum(g.generated(length) for g in generators)
+        counts.append(Count(length, generated, sum(g.well_typed(length) for g in generators), explored))
+        if found is not None:
+            break
+    limited = found is None and any(c.explored < c.well_typed for c in counts)
+    return Search(profile.name, profile.own != "nobody", tuple(counts), dict(gaps), limited, found)
+
+
+def _programs(generators: list[Generator], size: int) -> Iterator[tuple[Generator, Bodies]]:
+    for generator in generators:
+        for bodies in generator.programs(size):
+            yield generator, bodies
+
+
+def _not_confined(
+    assembly: Assembly, bodies: Bodies, model: Model, profile: Profile, gaps: Counter[str]
+) -> tuple[Violation, ...]:
+    """The violations of one program; what was left out is counted in `gaps`."""
+    module = assembly.module(bodies)
+    validate(module, profile.typing)
+    try:
+        structure = explore(assembly.program(module), BOUNDS, profile)
+    except (LinkError, StuckConfiguration, Unsupported) as error:
+        gaps[f"{error.family}: {error.message}"] += 1
+        return ()
+    found = violations(structure, model, profile)
+    certain = tuple(v for v in found if v.certain)
+    if found and not certain:
+        gaps["the solver does not know"] += 1
+    if structure.incomplete or any(n.leaf is not None and n.leaf.status is Status.CUT for n in structure.nodes):
+        gaps["a bound was reached"] += 1
+    return certain
