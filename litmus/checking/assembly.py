@@ -1,7 +1,7 @@
 """Programs of the search, put together: from the statements of each open function to a module, a program and its text.
 
-A statement is parsed once; that it is well typed where it stands is decided once for each open function, as the types of
-the definitions are those of every program and every statement leaves the stack as it was (Fig. 21, sequences).
+A statement is parsed once; that it is well typed where it stands is decided once for each open function, as all
+programs have the same definitions and every statement leaves the stack as it was (Fig. 21, sequences).
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from litmus.checking.grammar import MAIN, SPAWNED, Vocabulary
+from litmus.checking.grammar import MAIN, Vocabulary
 from semantics.diagnostics import Invalid, NotExpressible, Source
 from semantics.exploration.program import HostThread, Instantiate, Invoke, Program, Provider
 from semantics.syntax.instructions import Block, Expr, If, LocalGet, LocalSet, LocalTee, Loop, Unreachable
-from semantics.syntax.modules import ExternKind, Function, Module
+from semantics.syntax.modules import Function, Module
 from semantics.syntax.types import I32, FuncType, Share
 from semantics.text import parse_module
 from semantics.validation import validate
@@ -48,7 +48,11 @@ class Assembly:
             header, code = words.header(f), ""
             if form.entry is not None and f in words.spawned:
                 before, code = form.entry(words.spawn_of(f))
-                header = f"{before} {header}" if "result" not in before else f"{_params(before, '(param', '(export')} (result i64) {header}"
+                header = (
+                    f"{before} {header}"
+                    if "result" not in before
+                    else f"{_params(before, '(param', '(export')} (result i64) {header}"
+                )
             export = f'(export "{MAIN}")' if f == MAIN else ""
             fields.append(f"(func ${f} {export} {self._attributed(header)} {code})")
         if own:
@@ -69,7 +73,11 @@ class Assembly:
             f: tuple(c.body for c in module.funcs[first + n * length : first + (n + 1) * length])
             for n, f in enumerate(words.functions)
         }
-        base = replace(module, funcs=tuple(replace(f, local_names=()) for f in module.funcs[:first]))
+        base = replace(
+            module,
+            types=module.types[: len(types)],  # those that the text names
+            funcs=tuple(replace(f, local_names=()) for f in module.funcs[:first]),
+        )
         places = {n: next(i for i, f in enumerate(base.funcs) if f.binding == f"${n}") for n in names}
         return base, places, codes
 
@@ -133,36 +141,37 @@ class Assembly:
 
     # --- text -------------------------------------------------------------------------------------
     def text(self, bodies: Bodies, name: str = "confinement") -> str:
-        """The program as a main test, with the definitions that it uses."""
+        """The program as a main test, with the definitions that it uses and no others."""
         words = self.words
-        functions = []
-        for f in words.functions:
-            code = [words.statements[n].text for n in bodies.get(f, ())]
-            header = [h for h in _forms(words.header(f)) if "(local" not in h or _names(h)[0] in " ".join(code)]
-            functions.append("\n    ".join([f"(func ${f} {' '.join(header)}".rstrip(), *code]) + ")")
-        kept: dict[str, None] = {}
-        todo = [functions[0]]
+        functions = {f: self._function_text(f, bodies.get(f, ())) for f in words.functions}
+        fields = {d: _names(d)[0] for d in words.definitions if not d.startswith("(elem declare")}
+        fields |= {text: f"${f}" for f, text in functions.items()}
+        kept = {functions[MAIN]}
+        todo = [functions[MAIN]]
         while todo:
-            text = todo.pop()
-            for field in (*words.definitions, *functions[1:]):
-                bound = _names(field)
-                if field not in kept and (bound and any(n in _tokens(text) for n in bound[:1])):
-                    kept[field] = None
-                    todo.append(field)
-            todo += []
-        fields = [f for f in (*words.definitions, *functions[1:]) if f in kept]
-        declared = [f for f in words.definitions if f.startswith("(elem declare")]
-        if declared and "ref.func" in " ".join((*fields, functions[0])):
-            named = [n for n in ("$own", "$touch", "$s") if f"(ref.func {n})" in " ".join((*fields, functions[0]))]
-            fields.append(f"(elem declare func {' '.join(named)})")
+            said = _names(todo.pop())
+            fresh = {text for text, bound in fields.items() if bound in said} - kept
+            kept |= fresh
+            todo += fresh
+        shown = [text for text in fields if text in kept]
+        referred = [n for n in ("$own", "$touch", "$s") if f"(ref.func {n})" in "".join(shown)]
+        if words.typing.declared_refs and referred:
+            shown.append(f"(elem declare func {' '.join(referred)})")
         libraries = [
-            f"module {n} {{\n  {' '.join(_forms(text[8:-1]))}\n}}\n"
+            "\n  ".join([f"module {n} {{", *_forms(text.removeprefix("(module ")[:-1])]) + "\n}"
             for n, text in words.libraries.items()
-            if f'(import "{n}"' in " ".join(fields)
+            if any(f'(import "{n}"' in field for field in shown)
         ]
-        body = "\n  ".join([*fields, functions[0]])
-        flag = f"profile {words.profile.name}\n"
-        return f"WASM {name}\n{flag}{{ }}\n{''.join(libraries)}module {{\n  {body}\n}}\nmain T0 {{\n  call ${MAIN}\n}}\nlocations []\n"
+        module = "\n  ".join(["module {", *shown]) + "\n}"
+        main = f"main T0 {{\n  call ${MAIN}\n}}"
+        design = f"profile {words.profile.name}"
+        return "\n".join([f"WASM {name}", "{ }", *libraries, module, main, design]) + "\n"
+
+    def _function_text(self, function: str, body: tuple[int, ...]) -> str:
+        code = [self.words.statements[n].text for n in body]
+        said = _names(" ".join(code))
+        header = [h for h in _forms(self.words.header(function)) if "(local" not in h or _names(h)[0] in said]
+        return "\n    ".join([" ".join([f"(func ${function}", *header]), *code]) + ")"
 
 
 def _params(header: str, *heads: str) -> str:
@@ -184,10 +193,6 @@ def _forms(text: str) -> list[str]:
     return found
 
 
-def _tokens(text: str) -> set[str]:
-    return set(text.replace("(", " ").replace(")", " ").split())
-
-
 def _names(field: str) -> list[str]:
     return [t for t in field.replace("(", " ").replace(")", " ").split() if t.startswith("$")]
 
@@ -205,9 +210,4 @@ def _trimmed(function: Function) -> Function:
             elif isinstance(e, If):
                 todo += [e.then, e.orelse]
     first = len(function.type.params)
-    return replace(
-        function, locals=tuple(t if first + n in used else I32 for n, t in enumerate(function.locals))
-    )
-
-
-__all__ = ["ExternKind", "SPAWNED", "Assembly", "Bodies"]
+    return replace(function, locals=tuple(t if first + n in used else I32 for n, t in enumerate(function.locals)))

@@ -1,8 +1,9 @@
 """All programs of a vocabulary of a size, each once: how many there are, and one after the other.
 
-The size of a program is the number of its statements. Left out are programs that say what a smaller or another one says:
-where a function has no statement, nothing names it; a function that nothing reaches has none; neighbours that swap stand
-in one order, and not twice; and programs without a second thread.
+The size of a program is the number of its statements. Left out are programs that say what a smaller or another one
+says: where a function has no statement, nothing names it; a function that nothing reaches has none; neighbours that
+swap stand in one order, and not twice; and programs without a second thread. So are programs whose functions name each
+other, or themselves, in a circle: nothing decides there when to stop.
 """
 
 from __future__ import annotations
@@ -132,14 +133,14 @@ def _shares(parts: int, total: int) -> Iterator[tuple[int, ...]]:
 
 
 def _sensible(functions: tuple[str, ...], lengths: tuple[int, ...], says: tuple[Says, ...]) -> bool:
-    """Whether what is named has statements, what has statements is reached, and a thread may be started."""
-    by_name = dict(zip(functions, says, strict=True))
-    reached: set[str] = set()
-    todo = [MAIN]
-    while todo:
-        function = todo.pop()
-        if function not in reached:
-            reached.add(function)
-            todo += by_name[function][0] & by_name.keys()
+    """Whether what is named has statements, what has statements is reached, nothing is named in a circle, and a thread
+    may be started."""
+    names = {f: named for f, (named, _) in zip(functions, says, strict=True)}
     full = {f for f, n in zip(functions, lengths, strict=True) if n}
-    return reached == full and any(starts for _, starts in says)
+    reached: set[str] = set()
+
+    def ends(function: str, above: frozenset[str]) -> bool:
+        reached.add(function)
+        return function not in above and all(ends(f, above | {function}) for f in names[function] & names.keys())
+
+    return ends(MAIN, frozenset()) and reached == full and any(starts for _, starts in says)

@@ -27,9 +27,8 @@ _NAMED = {SPAWNED: {"$s", "$es"}, PLAIN: {"$f"}}  # $es holds a reference to $s
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement as a main test writes it. `swaps`: all that it does is to access one object, in a way that can neither
-    trap nor change what other statements do, so that it may change places with its like. `starts`: it may start a
-    thread. `mentions`: the open functions that it names."""
+    """A statement as a main test writes it. `swaps`: all that it does is to access one object, in a way that changes
+    nothing for other statements, so that it may change places with its like. `starts`: it may start a thread."""
 
     text: str
     swaps: bool = False
@@ -303,7 +302,7 @@ class Vocabulary:
 
     def _accesses(self) -> Iterator[Statement]:
         """Every instruction that accesses an object, on every object."""
-        globals_ = (["gl", "gn"] if self.local else []) 
+        globals_ = ["gl", "gn"] if self.local else []
         globals_ += ["gs"] * (self.shares(Sort.GLOBAL) or self.flag is False)
         if self.typing.tls and self.local:
             globals_.append("gt")
@@ -360,4 +359,3 @@ def vocabularies(profile: Profile) -> tuple[Vocabulary, ...]:
     if profile.typing.gran == "module":
         return Vocabulary(profile, True), Vocabulary(profile, False)
     return (Vocabulary(profile),)
-
