@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from time import perf_counter
 
+from litmus.checking.confinement import violations
 from litmus.checking.limits import UNLIMITED, Limits
 from litmus.checking.observing import observing
 from litmus.checking.result import Result, Subject, Table
@@ -133,6 +134,7 @@ def check(
         prepared.bound,
         prepared.structure.rules,
         test.profile.name,
+        tuple(map(str, violations(prepared.structure, model, test.profile, limits.seconds))),
     )
 
 

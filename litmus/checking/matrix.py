@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from litmus.checking.check import open_problem, prepare, tabulate
+from litmus.checking.confinement import violations
 from litmus.checking.decide import REFUSES, refused
 from litmus.checking.limits import UNLIMITED, Limits
 from litmus.checking.result import Subject, Table
@@ -18,7 +19,8 @@ from semantics.runtime.profile import Profile
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One program under one design: how the design refuses it, with the diagnostic, or its table of outcomes."""
+    """One program under one design: how the design refuses it, with the diagnostic; or its table of outcomes, and the
+    local objects that are not confined (INV-C)."""
 
     profile: str
     model: str
@@ -26,6 +28,7 @@ class Cell:
     message: str = ""
     subject: Subject | None = None
     table: Table | None = None
+    violations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,5 +61,7 @@ def cell(source: Source, profile: Profile, model: str | None = None, limits: Lim
         prepared = prepare(test, limits)
     except REFUSES as error:
         return Cell(profile.name, name, refused(error), render(error))
-    problem = open_problem(prepared.view, load_model(name), limits)
-    return Cell(profile.name, name, subject=prepared.subject, table=tabulate(test, problem))
+    chosen = load_model(name)
+    table = tabulate(test, open_problem(prepared.view, chosen, limits))
+    shared = tuple(map(str, violations(prepared.structure, chosen, profile, limits.seconds)))
+    return Cell(profile.name, name, subject=prepared.subject, table=table, violations=shared)

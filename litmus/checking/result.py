@@ -62,7 +62,8 @@ class Result:
     `verdict` answers the question (verdict.py), None where the test asks nothing. `validated` says whether the
     condition holds as quantified, None where undecided or nothing is asked. `expected` is the verdict that the test
     states for this model, `agrees` whether the verdict is that, both None where nothing is stated; `agrees` is None
-    too where the verdict is undecided. `gaps` say what was left out (empty: complete exploration).
+    too where the verdict is undecided. `gaps` say what was left out (empty: complete exploration); `violations`
+    name the local objects that threads of different owner groups access (INV-C).
     """
 
     subject: Subject
@@ -77,6 +78,7 @@ class Result:
     bound: int = 0
     rules: Mapping[str, int] = field(default_factory=dict)
     profile: str = FORK.name
+    violations: tuple[str, ...] = ()
 
     @property
     def answer(self) -> Expectation | None:

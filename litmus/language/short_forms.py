@@ -33,9 +33,11 @@ NESTING = 100
 
 _ADDRESS = re.compile(r"([A-Za-z_]\w*)(?:\+(\d+))?")
 _NAME = re.compile(r"[A-Za-z_]\w*")
+TAKE_FUNCTION = ("call", "fork", "thread.create", "fork_h")
+"""Instructions that take a function and its arguments."""
 _ONE_IMMEDIATE = {
     "local.get", "local.set", "local.tee", "global.get", "global.set", "br", "br_if", "call", "fork", "ref.func",
-    "ref.null", "data.drop", "elem.drop", "instantiate",
+    "ref.null", "data.drop", "elem.drop", "instantiate", *TAKE_FUNCTION,
 }  # fmt: skip
 _VARIABLE = re.compile(r"global\.(?:atomic\.)?(get|set)(?:\.seqcst|\.acqrel|\.unord)?")
 _ALL_IMMEDIATES = ("br_table", "i32.const", "i64.const", "f32.const", "f64.const")
@@ -237,7 +239,7 @@ class Code:
         if found is not None or not immediates or isinstance(immediates[0], Form):
             return found
         target = immediates[0][0]
-        if name in ("call", "fork"):
+        if name in TAKE_FUNCTION:
             return self.known.functions.get(target)
         if name.startswith("local."):
             type = self.registers.get(target[1:], "")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import NamedTuple
 
 from litmus.language.signatures import definitions, name_of
@@ -140,7 +141,7 @@ def elaborate(
         assert isinstance(field, Form)  # a function of `functions`
         span = text.span(word[1], word[1] + len(word[0]))
         spawned.setdefault(name[0], Spawned(name[0], field, known.functions[name[0]].operands, span))
-    _check(spawned, profile, form)
+    _check(text, prelude, spawned, profile, form)
     imports = [_snippet(f'(memory $memory (import "{ENVIRONMENT}" "memory") {memory})', at)]
     erased = _erases(profile)
     fields = without_attributes(prelude, profile)
@@ -175,17 +176,21 @@ def _erases(profile: Profile) -> bool:
     return form.erases or Sort.FUNC not in typing.shared or typing.gran == "module" or typing.entry == "none"
 
 
-def _check(spawned: Mapping[str, Spawned], profile: Profile, form: SpawnForm) -> None:
+def _check(text: Text, prelude: list[Item], spawned: Mapping[str, Spawned], profile: Profile, form: SpawnForm) -> None:
     if profile.spawn in ONE_ARGUMENT:
         for f in spawned.values():
             _one_argument(f, profile.name)
     if profile.spawn in ONE_ENTRY and len(spawned) > 1:
         second = list(spawned.values())[1]
         raise NotExpressible(profile.name, "two functions that threads begin with", second.span)
-    if form.module:
+    if form.module and spawned:
         for f in spawned.values():
             if f.params:
                 raise NotExpressible(profile.name, "arguments of a thread that is a module", f.span)
+        for field in prelude:
+            if isinstance(field, Form) and field.head in ("start", "import"):
+                what = "a start function beside the thread" if field.head == "start" else "imports of a thread"
+                raise NotExpressible(profile.name, what, text.span(field.begin, field.end))
 
 
 def _spawns(items: list[Item]) -> Iterator[tuple[Word, Word | None]]:
@@ -238,13 +243,11 @@ def _entry(field: Item, spawned: Mapping[str, Spawned], entry: Callable[[Spawned
     if f is None or not isinstance(field, Form):
         return field
     header, code = (_snippets(part, at) for part in entry(f))
-    index = 2
-    while index < len(field.items) and not isinstance(field.items[index], Form):
-        index += 1  # the attribute
+    index = 3 if len(field.items) > 2 and _is_word(field.items[2], "shared") else 2
     exports = [h for h in header if isinstance(h, Form) and h.head == "export"]
     params = [h for h in header if isinstance(h, Form) and h.head == "param"]
     results = [h for h in header if isinstance(h, Form) and h.head == "result"]
-    own = [item for item in field.items[index:] if isinstance(item, Form) and item.head in ("param", "export")]
+    own = list(takewhile(lambda i: isinstance(i, Form) and i.head in ("param", "export"), field.items[index:]))
     rest = field.items[index + len(own) :]
     return Form(field.begin, field.end, [*field.items[:index], *exports, *params, *own, *results, *rest, *code])
 
@@ -262,6 +265,10 @@ def _own_module(f: Spawned, fields: list[Item], memory: Form, at: int) -> Form:
 
 def _active(data: Form) -> bool:
     return any(isinstance(item, Form) for item in data.items[1:])
+
+
+def _is_word(item: Item, word: str) -> bool:
+    return not isinstance(item, Form) and item[0] == word
 
 
 def _words(field: Item | None) -> list[str]:

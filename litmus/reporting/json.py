@@ -17,6 +17,7 @@ TEST, one for each test and model:
      "complete": BOOL, "gaps": [STRING], "reason": STRING or null (undecided, refused),
      "outcome": OUTCOME or null    of the witness (of the counter-example, for forall),
      "core": [STRING]              axioms that forbid it,
+     "violations": [STRING]        local objects that threads of different owner groups access,
      "outcomes": [OUTCOME] or null, "bound": INT, "hash": STRING, "seconds": NUMBER}
 
 The question asks for an outcome that satisfies the proposition, or for `forall` one that does not.
@@ -141,6 +142,7 @@ def _test(r: Result) -> Object:
         "outcome": _outcome(r.verdict.outcome, names) if isinstance(r.verdict, Allowed) else None,
         "core": list(r.verdict.core) if isinstance(r.verdict, Forbidden) else [],
         "outcomes": [_outcome(o, names) for o in r.table.outcomes] if r.table is not None else None,
+        "violations": list(r.violations),
         "bound": r.bound,
         "hash": r.subject.digest,
         "seconds": round(r.seconds, 6),

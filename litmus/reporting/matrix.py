@@ -8,13 +8,15 @@ from typing import Any
 from xml.etree import ElementTree
 
 from litmus.checking.matrix import Cell, MatrixRow
-from litmus.reporting.names import Names, shows_statuses
+from litmus.reporting.names import Names
 from litmus.reporting.text import table
 from semantics.execution.outcomes import Outcome
+from semantics.execution.structure import Status
 
 LEGEND = (
-    "Each outcome stands by itself. invalid: refused by that typing rule; inexpressible: the design lacks that; "
-    "unlinkable: an import has no match; ...: outcomes may be missing."
+    "Each outcome stands by itself, with the threads that did not end well. invalid: refused by that typing rule; "
+    "inexpressible: the design lacks that; unlinkable: an import has no match; !: threads of different owners access a "
+    "local object; ...: outcomes may be missing."
 )
 
 
@@ -28,7 +30,9 @@ def text(rows: Sequence[MatrixRow]) -> str:
         for profile, line in cells:
             listed.append(("" if profile == previous else profile, line))
             previous = profile
-        lines += [row.name, *table(listed, "  "), ""]
+        lines += [row.name, *table(listed, "  ")]
+        lines += [f"  {c.profile}: {violation}" for c in row.cells for violation in c.violations]
+        lines.append("")
     return "\n".join([*lines, LEGEND]) + "\n"
 
 
@@ -44,7 +48,7 @@ def markdown(rows: Sequence[MatrixRow]) -> str:
 
 def as_json(rows: Sequence[MatrixRow], version: str) -> str:
     """{"schema": 1, "weft", "programs": [{"name", "file", "cells": [{"profile", "model", "refusal", "message",
-    "outcomes": [STRING] or null, "complete": BOOL}]}]}"""
+    "outcomes": [STRING] or null, "violations": [STRING], "complete": BOOL}]}]}"""
     programs = [{"name": r.name, "file": r.file, "cells": [_cell(c) for c in r.cells]} for r in rows]
     return json.dumps({"schema": 1, "weft": version, "programs": programs}, indent=1, ensure_ascii=False) + "\n"
 
@@ -65,7 +69,9 @@ def html(rows: Sequence[MatrixRow]) -> str:
         line = ElementTree.SubElement(grid, "tr")
         ElementTree.SubElement(line, "th").text = row.name
         for c in row.cells:
-            at = ElementTree.SubElement(line, "td", {"class": "refused" if c.refusal else "runs", "title": c.message})
+            at = ElementTree.SubElement(
+                line, "td", {"class": "refused" if c.refusal else "runs", "title": c.message or "; ".join(c.violations)}
+            )
             for outcome in outcomes(c):
                 ElementTree.SubElement(at, "div").text = outcome
     ElementTree.SubElement(body, "p").text = LEGEND
@@ -85,12 +91,15 @@ def outcomes(cell: Cell) -> list[str]:
         return [cell.refusal.value]
     assert cell.table is not None and cell.subject is not None  # a program that runs has both
     names, subject = Names.of(cell.subject), cell.subject
-    statuses = shows_statuses(cell.table.outcomes, subject.proposition, subject.threads)
 
     def line(outcome: Outcome) -> str:
-        return " ".join(names.bindings(outcome, subject.shown, statuses)) or "ends"
+        ended = [f"{names.thread(t)}:{s.value}" for t, s in outcome.statuses if s is not Status.DONE]
+        return " ".join([*names.bindings(outcome, subject.shown, False), *ended]) or "ends"
 
-    return [*dict.fromkeys(map(line, cell.table.outcomes)), *(f"... {gap}" for gap in cell.table.gaps)] or ["none"]
+    found = [*dict.fromkeys(map(line, cell.table.outcomes))] or ["none"]
+    if cell.violations:
+        found = [f"{outcome} !" for outcome in found]
+    return [*found, *(f"... {gap}" for gap in cell.table.gaps)]
 
 
 def _cell(cell: Cell) -> dict[str, Any]:
@@ -100,5 +109,6 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "refusal": cell.refusal.value if cell.refusal is not None else None,
         "message": cell.message,
         "outcomes": None if cell.table is None else outcomes(cell),
+        "violations": list(cell.violations),
         "complete": cell.table is not None and not cell.table.gaps,
     }

@@ -42,6 +42,9 @@ def run(report: Report) -> str:
         if all(r.profile == FORK.name for r in results):
             rows = [(name, *rest) for name, _, *rest in rows]
         lines += table(rows)
+        found = dict.fromkeys((r.subject.name, r.profile, v) for r in results for v in r.violations)
+        lines += [""] if found else []
+        lines += [f"{name} under {profile}: {violation}" for name, profile, violation in found]
     for script in scripts:
         lines += ([""] if lines else []) + _script(script)
     if report.errors:

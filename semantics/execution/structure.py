@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from semantics.diagnostics import Span
 from semantics.runtime.actions import Action, Location, Region
@@ -85,17 +86,28 @@ class Event:
     notears: bool | None = None  # threads proposal (S6): the instruction's no-tear flag; None for no data access
 
 
+class Touch(NamedTuple):
+    """An access to a local object: the instruction, where it stands, whether it writes."""
+
+    text: str
+    span: Span | None
+    writes: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """The end of a path: its status, the thread's registers (name -> value) and, where it says more, a reason. `traps`
     gives the reason of each command that trapped, by its trap register, in the specification's words. `ends`: the
-    thread ends the program here (WS6, systems.md B.2), of which there is at most one in an execution."""
+    thread ends the program here (WS6, systems.md B.2), of which there is at most one in an execution.
+    `touched`: the first access of the path to each local object that it accessed, or made for itself, by address
+    (INV-C); a cell that a thread has for itself does not count."""
 
     status: Status
     registers: Mapping[str, Term]
     reason: str = ""
     traps: Mapping[str, str] = field(default_factory=dict)
     ends: bool = False
+    touched: Mapping[int, Touch] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -5,8 +5,12 @@ Ids are given in the order of creation, so that parents precede children and an 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
 from semantics.diagnostics import Span
-from semantics.execution.structure import Event, Kind, Leaf, Origin, PathNode, Status, SymbolInfo, Thread
+from semantics.execution.structure import Event, Kind, Leaf, Origin, PathNode, Status, SymbolInfo, Thread, Touch
 from semantics.runtime.actions import Action, Location, Rmw, Write
 from semantics.syntax.types import ValType
 from semantics.terms import Sym, Term
@@ -25,6 +29,7 @@ class Builder:
         self.rules: dict[str, int] = {}
         self.names: dict[tuple[str, int, str], str] = {}
         self._taken: set[str] = set()
+        self._numbers: dict[tuple[str, int], int] = {}
         self._symbols = 0
 
     def symbol(self, width: int, hint: str = "") -> Sym:
@@ -96,9 +101,10 @@ class Builder:
         reason: str = "",
         traps: dict[str, str] | None = None,
         ends: bool = False,
+        touched: Mapping[int, Touch] = MappingProxyType({}),
     ) -> None:
         """Ends a path, and the program where it `ends`."""
-        self.nodes[node].leaf = Leaf(status, registers, reason, traps or {}, ends)
+        self.nodes[node].leaf = Leaf(status, registers, reason, traps or {}, ends, touched)
 
     def thread_name(self, parent: str, ordinal: int, base: str) -> str:
         """The name of the `ordinal`-th thread that thread `parent` forks on a path: `base`, or `base#2` and so on
@@ -113,6 +119,17 @@ class Builder:
             self.reserve(found)
             self.names[key] = found
         return found
+
+    def thread_number(self, parent: int, ordinal: int) -> int:
+        """The host's number of the `ordinal`-th thread that thread `parent` forks on a path: alternative paths share
+        it, as they share names."""
+        key = (self.threads[parent].name, ordinal)
+        return self._numbers.setdefault(key, len(self._numbers) + 1)
+
+    def typed(self, thread: int, register: str, type: ValType) -> None:
+        """A register of a thread that no command names."""
+        found = self.threads[thread]
+        self.threads[thread] = replace(found, register_types={**found.register_types, register: type})
 
     def reserve(self, name: str) -> None:
         """Takes a name that a fork must not get."""

@@ -45,6 +45,7 @@ def next_command(unfolding: Unfolding, path: Path) -> bool:
 def _make(unfolding: Unfolding, path: Path, command: Make) -> bool:
     """Instantiation: the initial writes that others may see as one event, then the code of segments and start."""
     held, constants = path.held, unfolding.oracle.constants
+    unfolding.created(path, command.made.writes, command.span)
     writes = tuple(
         w for w in command.made.writes if w.location.region not in held and w.location.region not in constants
     )

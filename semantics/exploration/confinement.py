@@ -23,10 +23,11 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from semantics.reduction.designs import EFFECTS, Touch
+from semantics.reduction.relinking import depends_on
 from semantics.runtime.actions import Field, Region
 from semantics.runtime.store import HOST, FuncInst, ModuleInst, Store
 from semantics.syntax import instructions as i
-from semantics.syntax.modules import ExternKind, Module
+from semantics.syntax.modules import ExternKind, Module, SegmentMode
 
 FORKED = -1
 """The thread class of all threads that `fork` starts: many threads."""
@@ -147,11 +148,12 @@ class Root(NamedTuple):
 
 
 class Running(NamedTuple):
-    """Code that may run: what it mentions, and where, as in Root."""
+    """Code that may run: what it mentions, and where, as in Root. `elsewhere`: perhaps in another thread."""
 
     instance: ModuleInst
     footprint: Footprint
     clone: bool
+    elsewhere: bool = False
 
 
 class Reach:
@@ -214,9 +216,11 @@ class Reach:
                 forked.update(self.references())
             if mentioned.fresh and instance.module is not None:
                 code = [a for kind, a in instance.exports.values() if kind is ExternKind.FUNC]
-                if instance.module.start is not None:
-                    code.append(instance.funcs[instance.module.start])
                 forked.update(Root(f, instance, True) for f in code if self._store.func(f).instance is instance)
+                for again in depends_on(self._store, instance):
+                    running.append(Running(again, _segments(again.module), True, True))
+                    if again.module is not None and again.module.start is not None:
+                        forked.add(self.root(again.funcs[again.module.start], Root(0, again, True)))
         return running, forked
 
     def root(self, function: int, caller: Root | None = None) -> Root:
@@ -258,7 +262,7 @@ class Confinement:
         while found:
             running, forked = self._reach.closure(found)
             for code in running:
-                self._touch(thread, code)
+                self._touch(FORKED if code.elsewhere else thread, code)
             fresh = forked - self._forked
             thread, found = FORKED, sorted(fresh, key=lambda root: (root.function, root.clone))
             self._forked |= forked
@@ -289,6 +293,16 @@ class Confinement:
     def owner(self, region: Region) -> int:
         """The one thread class that touches the region; FORKED if there may be several threads."""
         return self._owner.get(region, 0)
+
+
+def _segments(module: Module | None) -> Footprint:
+    """What the active segments of a module touch, where they are code."""
+    if module is None:
+        return Footprint()
+    active = SegmentMode.ACTIVE
+    data = [i.MemoryInit(x, d.memory) for x, d in enumerate(module.datas) if d.mode is active]
+    elem = [i.TableInit(e.table, x) for x, e in enumerate(module.elems) if e.mode is active]
+    return footprint((*data, *elem))
 
 
 _KIND = {"globals": ExternKind.GLOBAL, "tables": ExternKind.TABLE, "mems": ExternKind.MEMORY}

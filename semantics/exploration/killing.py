@@ -64,5 +64,5 @@ def may_be_killed(unfolding: Unfolding, path: Path) -> bool:
     if not made:
         return False
     killed, going = made
-    unfolding.builder.leaf(killed.node, Status.KILLED, {})
+    unfolding.builder.leaf(killed.node, Status.KILLED, {}, touched=path.touched)
     return unfolding.schedule([going])

@@ -116,6 +116,10 @@ class _Initial:
         found = self.read(location, 1, 0)
         return (found,) if isinstance(found, int) else ()
 
+    def spawned(self) -> int:
+        """Linking spawns no thread."""
+        return 1
+
     def choice(self) -> Term:
         """Nothing fails."""
         return 1
@@ -203,6 +207,7 @@ def _instantiated(command: Instantiate, thread: Planned, found: Plan, oracle: _I
     if link(module, imports, oracle) is None:
         link_types(module, [found.store.type(a) for a in imports], command.span)
     made = instantiate(found.store, module, tuple(imports))
+    _needs(command, made.instance, found.store, oracle.profile)
     thread.instances[command.instance] = made.instance
     found.instances.append(made.instance)
     found.modules.append(module)
@@ -228,6 +233,25 @@ def _of_embedder(store: Store, profile: Profile, wanted: Import, what: str, span
         raise LinkError(f"incompatible import type of {what}: it is {type}, wanted is {wanted.type}", span)
     arguments: dict[str, Any] = {"name": wanted.name} if any(f.name == "name" for f in fields(operation)) else {}
     return host_function(store, wanted.type, operation(**arguments))
+
+
+def _needs(command: Instantiate, instance: ModuleInst, store: Store, profile: Profile) -> None:
+    """That an instance exports what the design asks of those that import its embedder's functions (DEC 10)."""
+    for position, wanted in enumerate(command.module.imports):
+        key = (wanted.module, wanted.name)
+        name, type = profile.needs.get(key) or profile.needs.get((wanted.module, ANY)) or ("", None)
+        if not name or command.providers[position] is not None or not isinstance(wanted.type, FuncType):
+            continue
+        name = wanted.name if name == ANY else name
+        kind, address = instance.exports.get(name, (None, 0))
+        found = store.func(address).type if kind is ExternKind.FUNC else None
+        if found is None or (found != type if type is not None else found.params != wanted.type.params):
+            taken = type if type is not None else f"with the parameters ({' '.join(map(str, wanted.type.params))})"
+            actual = "there is none" if found is None else f"it is {found}"
+            message = (
+                f'what imports "{wanted.module}" "{wanted.name}" must export a function "{name}" {taken}: {actual}'
+            )
+            raise LinkError(message, wanted.span or command.span)
 
 
 def link_types(module: Module, providers: Sequence[ExternType | None], span: Span | None = None) -> None:

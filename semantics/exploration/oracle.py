@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from semantics.exploration.builder import Builder
 from semantics.exploration.held import Content, content, load
+from semantics.exploration.path import Path
 from semantics.runtime.actions import Location, Region
 from semantics.runtime.profile import Profile
 from semantics.runtime.store import Store
@@ -30,6 +31,7 @@ class Oracle:
         self.constants: dict[Region, Content] = {}
         self.held: dict[Region, Content] = {}
         self.thread = 0
+        self.forks = 0  # threads that it has spawned
         self.handle = 0
         self.answers: dict[Location, tuple[int, ...]] = {}
         self.choices: set[Sym] = set()  # given out as choices
@@ -46,6 +48,11 @@ class Oracle:
                 return self.builder.symbol(width)
         return load(region, known, location.offset, size)
 
+    def ask_for(self, path: Path) -> None:
+        """Answers for this path from here on."""
+        self.held, self.thread, self.forks = path.held, path.thread, path.forks
+        self.handle = path.ending.handle if path.ending is not None else 0
+
     def possible(self, location: Location) -> Iterable[int]:
         """The known content; what the domain analysis found; or a postponement."""
         region = location.region
@@ -60,6 +67,10 @@ class Oracle:
         if found is None:
             raise Undecided(location)
         return found
+
+    def spawned(self) -> int:
+        """The number of the next thread: one for each parent and ordinal, so that it depends on nothing else."""
+        return self.builder.thread_number(self.thread, self.forks + 1)
 
     def choice(self) -> Term:
         """A free condition."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from semantics.execution.structure import Touch
 from semantics.exploration.held import Content, Units, store
 from semantics.exploration.linking import Call, Planned
 from semantics.runtime.actions import Location, Payload, Region
@@ -59,6 +61,7 @@ class Path:
     children: dict[str, int] = field(default_factory=dict)  # host threads that may be joined, by name
     traps: dict[str, str] = field(default_factory=dict)  # why commands trapped, by trap register
     forks: int = 0
+    touched: Mapping[int, Touch] = field(default_factory=dict)  # the first access to each local object; never changed
     ending: Ending | None = None  # where others may see how the thread ends
     outcome: tuple[Value, ...] = ()  # the results of the last command
     exposed: bool = True  # since the last place where its thread may be killed it did what others may notice

@@ -16,7 +16,15 @@ from semantics.exploration.path import Path
 from semantics.reduction.fig11_global import notified_ok, spawn_ok, timeout_ok, wake_ok
 from semantics.reduction.machine import interrupted, resume
 from semantics.runtime.actions import Region
-from semantics.runtime.configuration import AwaitPrime, Configuration, ForkPrime, JoinPrime, NotifyPrime, WaitPrime
+from semantics.runtime.configuration import (
+    AwaitPrime,
+    Configuration,
+    ExitPrime,
+    ForkPrime,
+    JoinPrime,
+    NotifyPrime,
+    WaitPrime,
+)
 from semantics.syntax.types import ValType
 from semantics.terms import Term, apply, negate
 
@@ -40,6 +48,9 @@ def global_step(unfolding: Unfolding, path: Path, config: Configuration) -> bool
         unfolding.builder.count_rule("notified-ok")
         path.config = resume(config, *notified_ok(pending, 0 if pending.limit == 0 else count).result)
         return True
+    if isinstance(pending, ExitPrime):
+        unfolding.spin.ended(config)
+        return unfolding.leaf(path, Status.EXIT, code=pending.code)
     if isinstance(pending, WaitPrime):
         return _wait(unfolding, path, config, pending)
     if isinstance(pending, JoinPrime | AwaitPrime):
@@ -56,11 +67,10 @@ def _fork(unfolding: Unfolding, path: Path, config: Configuration, pending: Fork
     name = builder.thread_name(builder.threads[path.thread].name, path.forks, base)
     call = call_of(pending.func, code, pending.arguments)
     planned = Planned(FORKED, name, False, [call])
-    if pending.made is not None:
-        planned.commands.insert(0, Make(pending.made, None))
+    planned.commands[:0] = [Make(made, None) for made in pending.made]
     child = begin(unfolding, path, planned, local_types(code, call.locals), None, "spawn-ok")
     if pending.body is not None:
-        child.call, child.position, child.config = call, 1, pending.body
+        child.call, child.position, child.config = call, len(planned.commands), pending.body
     if pending.ending is not None:
         child.ending = pending.ending
         unfolding.joins.threads[pending.ending.handle] = child.thread

@@ -14,7 +14,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from semantics.diagnostics import InternalError, Span
-from semantics.execution.structure import EXIT_CODE, Kind, Origin, Status
+from semantics.execution.structure import EXIT_CODE, Kind, Origin, Status, Touch
 from semantics.exploration import commands, handles, killing, suspension
 from semantics.exploration.builder import Builder
 from semantics.exploration.confinement import Confinement
@@ -44,7 +44,7 @@ from semantics.runtime.configuration import Configuration, NotifyPrime, Step, Tr
 from semantics.runtime.profile import Profile
 from semantics.syntax import instructions
 from semantics.syntax.instructions import Fence, Instantiate, Instr, Wait
-from semantics.syntax.types import Order
+from semantics.syntax.types import I32, Order
 from semantics.terms import Term, apply, extract, symbols
 from semantics.terms.term import App
 
@@ -82,6 +82,7 @@ class Unfolding:
         self.over = killing.symbol(self.builder, profile)
         self._postponed: list[_Postponed] = []
         self._held: dict[int, dict[Region, Content]] = {}
+        self._local: dict[int, bool] = {}
         self._alone: Path | None = None  # the main thread's path, as long as it is alone
 
     # --- the work list --------------------------------------------------------------------------
@@ -116,13 +117,8 @@ class Unfolding:
             if path.exposed:
                 going = killing.may_be_killed(self, path)
                 continue
-            self._ask_for(path)
+            self.oracle.ask_for(path)
             going = commands.next_command(self, path) if path.config is None else self._advance(path, path.config)
-
-    def _ask_for(self, path: Path) -> None:
-        """Makes the oracle speak of a path."""
-        self.oracle.held, self.oracle.thread = path.held, path.thread
-        self.oracle.handle = path.ending.handle if path.ending is not None else 0
 
     def _advance(self, path: Path, config: Configuration) -> bool:
         """Reduces up to the next step that is not pure, and does it. Whether the path goes on."""
@@ -178,7 +174,8 @@ class Unfolding:
         registers = {**path.registers, **self.locals(path)}
         if status is Status.EXIT:
             registers[EXIT_CODE] = code
-        self.builder.leaf(path.node, status, registers, reason, path.traps, ends)
+            self.builder.typed(path.thread, EXIT_CODE, I32)
+        self.builder.leaf(path.node, status, registers, reason, path.traps, ends, path.touched)
         return False
 
     def locals(self, path: Path) -> dict[str, Term]:
@@ -293,11 +290,37 @@ class Unfolding:
                 self.builder.introduce(sym, Origin.CHOICE)
         actions = step.actions
         if actions:
+            self._touch(path, actions, instr)
             actions = self._settle(path, actions)
         then = step.then.__class__
         if actions or then is WaitPrime or then is NotifyPrime or _orders(instr) or _over_at_once(transition):
             self._event(path, transition, actions)
         return back_edge is None or self._back_edge(path)
+
+    def _touch(self, path: Path, actions: tuple[Action, ...], instr: instructions.Instr | None) -> None:
+        """Notes the path's first access to each local object (INV-C)."""
+        for action in actions:
+            region = action.location.region
+            address = region.addr
+            if action.order is Order.INIT and instr.__class__ is not Instantiate:
+                continue  # what comes to life for another thread is that thread's
+            known = path.touched.get(address)
+            if (known is None or known.text == "instantiate") and not region.of and self._is_local(address):
+                span = instr.span if instr is not None else None
+                touch = Touch(mnemonic(instr), span, any(map(writing, actions)))
+                path.touched = {**path.touched, address: touch}
+
+    def created(self, path: Path, writes: tuple[Write, ...], span: Span | None) -> None:
+        """Notes that the path's thread owns the local objects that it makes."""
+        fresh = {w.location.region.addr for w in writes if self._is_local(w.location.region.addr)}
+        if fresh:
+            path.touched = {**dict.fromkeys(sorted(fresh), Touch("instantiate", span, True)), **path.touched}
+
+    def _is_local(self, address: int) -> bool:
+        found = self._local.get(address)
+        if found is None:
+            found = self._local[address] = self.plan.store.is_local(address)
+        return found
 
     def _settle(self, path: Path, actions: tuple[Action, ...]) -> tuple[Action, ...]:
         """Carries out the actions on contents that the path holds; the others, which others may see."""
@@ -409,7 +432,7 @@ class Unfolding:
         if config is None:
             raise InternalError("a path without a configuration waits for an address")
         if isinstance(what, Location):
-            self._ask_for(path)
+            self.oracle.ask_for(path)
             self.oracle.answers = {what: tuple(new)}
             found = successors(config, self.oracle)
             self.oracle.answers = {}

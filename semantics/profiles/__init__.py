@@ -6,7 +6,7 @@ A file holds a design: its record, its instructions, their typing rules and thei
 from difflib import get_close_matches
 
 from semantics.diagnostics import Span, TextError
-from semantics.profiles import create, create_module, fork, fork_refs, handle, tls
+from semantics.profiles import create, create_module, fork, fork_refs, handle, tls, wasi, web
 from semantics.runtime.profile import Profile
 
 PROFILES: dict[str, Profile] = {
@@ -23,6 +23,8 @@ PROFILES: dict[str, Profile] = {
         handle.HANDLE,
         tls.TLS,
         tls.TLS_INHERIT,
+        wasi.WASI,
+        web.WEB,
     )
 }
 """Every design, by name."""

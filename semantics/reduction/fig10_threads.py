@@ -49,6 +49,18 @@ def wait_mismatch(frame: Frame, operands: tuple[Value, ...], instr: Wait, oracle
     return trap("expected shared memory")
 
 
+@local_rule("wait-fail", fig=10, instr=Wait)
+def wait_fail(frame: Frame, operands: tuple[Value, ...], instr: Wait, oracle: Oracle) -> Step | None:
+    """f; (i32.const k) (t.const c) (i64.const q) t.wait  -->  trap
+
+    if the thread is the main one and must not block [not printed; B.1; profile block]
+    """
+    aligned = not misaligned(effective(operands[0].term, instr.memarg), instr.type.bytes)
+    return (
+        trap("the main thread must not wait") if aligned and _shared(frame, instr, oracle) and _main(oracle) else None
+    )
+
+
 @local_rule("wait-oob", fig=10, row=2, page=12, instr=Wait)
 def wait_oob(frame: Frame, operands: tuple[Value, ...], instr: Wait, oracle: Oracle) -> Step | None:
     """f; (i32.const k) (t.const c) (i64.const q) t.wait  -->(rd a.len n)  trap
@@ -56,7 +68,7 @@ def wait_oob(frame: Frame, operands: tuple[Value, ...], instr: Wait, oracle: Ora
     if a = f_mem and k + |t| > n
     """
     at = effective(operands[0].term, instr.memarg)
-    if misaligned(at, instr.type.bytes) or not _shared(frame, instr, oracle):
+    if misaligned(at, instr.type.bytes) or not _shared(frame, instr, oracle) or _main(oracle):
         return None
     return trap_unless(oracle, memory_of(frame, instr.memarg), at + instr.type.bytes, OOB_MEMORY)
 
@@ -133,10 +145,15 @@ def fork_ok(frame: Frame, operands: tuple[Value, ...], instr: Fork, oracle: Orac
     return Step((), ForkPrime(frame.instance.funcs[instr.func], operands))
 
 
+def _main(oracle: Oracle) -> bool:
+    """Whether the thread is one that must not block."""
+    return oracle.profile.block == "not-main" and oracle.thread == 0
+
+
 def _compared(frame: Frame, operands: tuple[Value, ...], instr: Wait, oracle: Oracle, *, equal: bool) -> Step | None:
     """Rows 3 and 4: the value that is there is, or is not, the expected one."""
     address, at, size = memory_of(frame, instr.memarg), effective(operands[0].term, instr.memarg), instr.type.bytes
-    if misaligned(at, size) or not _shared(frame, instr, oracle):
+    if misaligned(at, size) or not _shared(frame, instr, oracle) or _main(oracle):
         return None
     length = read_length(oracle, address)
     inside = within(at + size, length.value)

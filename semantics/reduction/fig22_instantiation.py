@@ -130,6 +130,7 @@ def instantiate(store: Store, module: Module, imports: tuple[int, ...], *, creat
     for declared, address in zip(module.imports, imports, strict=True):
         spaces[type(declared.type)].append(address)
     funcs, tables, mems = spaces[FuncType], spaces[TableType], spaces[MemType]
+    first = len(store.objects) + 1
     for function in module.funcs:
         funcs.append(store.allocate(FuncInst(function.type, instance, function, len(funcs)), creator))
     instance.funcs = tuple(funcs)
@@ -153,6 +154,7 @@ def instantiate(store: Store, module: Module, imports: tuple[int, ...], *, creat
     instance.tables, instance.mems = tuple(tables), tuple(mems)
     code = _segments(store, module, instance, contents, creator)
     contents.finish()
+    store.owner.update((address, instance) for address in range(first, len(store.objects) + 1))
     if module.start is not None:
         code.append(Call(module.start))
     space = {

@@ -42,6 +42,9 @@ class Oracle(Protocol):
     def possible(self, location: Location) -> Iterable[int]:
         """Every value that a read of the one unit at `location` may yield: asked where a row needs it concrete."""
 
+    def spawned(self) -> int:
+        """The host's number (from 1) of the thread that the running thread is about to spawn; no two have one."""
+
     def choice(self) -> Term:
         """A condition (width 1) that the environment decides: whether a growth that may succeed does."""
 

@@ -14,7 +14,7 @@ from semantics.reduction.fig11_global import notified_ok, timeout_ok
 from semantics.reduction.fig22_instantiation import instantiate, link
 from semantics.reduction.machine import Stop, evaluating, resume, run_pure, start, successors
 from semantics.runtime.actions import Field, Image, Location, Payload, Region, Rmw, Write
-from semantics.runtime.configuration import Configuration, ForkPrime, NotifyPrime, Trap, Value, WaitPrime
+from semantics.runtime.configuration import Configuration, ExitPrime, ForkPrime, NotifyPrime, Trap, Value, WaitPrime
 from semantics.runtime.profile import DEFAULT, Profile
 from semantics.runtime.store import ModuleInst, Store
 from semantics.syntax.modules import Module
@@ -70,6 +70,10 @@ class SequentialStore:
             inside = location.offset < self.values[Region(region.addr, Field.LEN)]
             return (self.entries[region.addr].load(location.offset),) if inside else ()
         return (self.values[region],)
+
+    def spawned(self) -> int:
+        """No thread is spawned."""
+        return 1
 
     def choice(self) -> Term:
         """Growth succeeds: a sequential run follows one path."""
@@ -179,8 +183,8 @@ class Sequential:
         if isinstance(pending, WaitPrime):
             ended = timeout_ok(pending)
             return Suspended(pending.location) if ended is None else resume(config, *ended.result)
-        if isinstance(pending, ForkPrime):
-            raise Unsupported("fork in a sequential run")
+        if isinstance(pending, ForkPrime | ExitPrime):
+            raise Unsupported("a thread, or the program's exit, in a sequential run")
         raise InternalError("no administrative instruction is pending")
 
 

@@ -89,15 +89,15 @@ class Ending(NamedTuple):
 class ForkPrime(NamedTuple):
     """fork' (v* (call' a)), or spawn' c r of systems.md B.0: a new thread runs c, this one goes on with `result`.
 
-    c is `func` applied to `arguments`, after `made` has come to life where the thread has an instance of its own; or
-    it is `body`, of which `shown` is the function whose named locals are the thread's registers. `ending` is there
-    where others may see how the thread ends.
+    c is `func` applied to `arguments`, after `made` have come to life where the thread has instances of its own; or it
+    is `body`, of which `shown` is the function whose named locals are the thread's registers. `ending` is there where
+    others may see how the thread ends.
     """
 
     func: int
     arguments: tuple[Value, ...] = ()
     result: tuple[Value, ...] = ()
-    made: Instantiation | None = None
+    made: tuple[Instantiation, ...] = ()
     body: Configuration | None = None
     shown: Function | None = None
     ending: Ending | None = None
@@ -119,6 +119,12 @@ class AwaitPrime(NamedTuple):
 
 class Cancelled(NamedTuple):
     """The thread ends because it was asked to, at a suspension."""
+
+
+class ExitPrime(NamedTuple):
+    """exit' c: the program ends here, with exit code c (WS6 of systems.md B.2)."""
+
+    code: Term
 
 
 class WaitPrime(NamedTuple):
@@ -161,8 +167,8 @@ class Activate(NamedTuple):
 
 
 Admin = (
-    Enter | Break | Leave | Trap | CallPrime | ForkPrime | WaitPrime | NotifyPrime | JoinPrime | AwaitPrime | Cancelled
-    | Move | Activate
+    Enter | Break | Leave | Trap | CallPrime | ForkPrime | ExitPrime | WaitPrime | NotifyPrime | JoinPrime | AwaitPrime
+    | Cancelled | Move | Activate
 )  # fmt: skip
 
 
@@ -206,8 +212,8 @@ class Activation(NamedTuple):
 
 class Configuration(NamedTuple):
     """f; E[e*] of one thread. `pending` is an administrative instruction in the hole, if there is one: Trap and
-    Cancelled end the thread, WaitPrime, NotifyPrime, ForkPrime, JoinPrime and AwaitPrime are for the global relation
-    (Fig. 11), CallPrime is the next redex.
+    Cancelled end the thread, WaitPrime, NotifyPrime, ForkPrime, ExitPrime, JoinPrime and AwaitPrime are for the global
+    relation (Fig. 11), CallPrime is the next redex.
 
     Equality is structural; with parts shared it is cheap.
     """

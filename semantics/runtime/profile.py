@@ -57,6 +57,16 @@ class Profile:
     link_in: a module that is started in a thread of its own is linked by that thread, or by the one that starts it: who
         traps where it cannot be linked (B.4, DEC 14)
     handle: the order of the accesses to a thread handle's state (B.7, DEC 17)
+
+    where a thread has an instance of its own, made from the module of its creator's (B.1, B.2):
+    same: which objects that the creator's instance was linked with the new one is linked with too: all, the memories,
+        or the shared memories; instances that the others belong to are made again (DEC 12)
+    place: the new instance is made by the creator, before it goes on, or by the new thread (WS3, DEC 11)
+    restart: start functions run again, or not (WS4)
+    spawn_fails: a thread may fail to start, for no reason (WS2, DEC 10)
+    clone: what may be posted to another agent: shared memories and plain data, or data alone (DEC 9)
+    needs: what the importer of a host function must export: (module, name) of the import -> name and type of the
+        function, ANY and None where they are those of the import (DEC 10)
     """
 
     name: str
@@ -82,6 +92,12 @@ class Profile:
     mainret: Literal["isolate", "exit-all"] = "isolate"
     exits: bool = False
     block: Literal["any", "not-main"] = "any"
+    same: Literal["all", "memories", "shared"] = "all"
+    place: Literal["parent", "child"] = "child"
+    restart: Literal["rerun", "skip"] = "rerun"
+    spawn_fails: bool = False
+    clone: Literal["memory", "data"] = "memory"
+    needs: Mapping[tuple[str, str], tuple[str, FuncType | None]] = field(default_factory=dict)
     link_in: Literal["child", "parent"] = "child"
     handle: Literal["seqcst", "unord"] = "seqcst"
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from semantics.diagnostics import InternalError
 from semantics.runtime.actions import Field, Payload, Region
 from semantics.syntax.modules import ExternKind, Function, Module
-from semantics.syntax.types import ExternType, FuncType, GlobalType, MemType, RefType, TableType
+from semantics.syntax.types import ExternType, FuncType, GlobalType, MemType, RefType, Share, TableType
 
 
 @dataclass(slots=True, eq=False)
@@ -103,11 +103,13 @@ Object = FuncInst | GlobalInst | TableInst | MemInst | DataInst | ElemInst | Cod
 @dataclass(slots=True)
 class Store:
     """s: addresses (from 1) to objects. `initial` is the content of every region when its object was created;
-    `creator` says of an address who created it (whatever the caller of `allocate` gave)."""
+    `creator` says of an address who created it (whatever the caller of `allocate` gave), `owner` which instance has
+    it as a definition of its own."""
 
     objects: list[Object] = field(default_factory=list)
     initial: dict[Region, Payload] = field(default_factory=dict)
     creator: dict[int, object] = field(default_factory=dict)
+    owner: dict[int, ModuleInst] = field(default_factory=dict)
     _codes: dict[int, int] = field(default_factory=dict)  # id of a module -> the address of its code
 
     def allocate(self, created: Object, creator: object = None) -> int:
@@ -192,6 +194,12 @@ class Store:
         if isinstance(found, FuncInst | GlobalInst | TableInst | MemInst):
             return found.type
         raise InternalError(f"the object at address {address} is no definition")
+
+    def is_local(self, address: int) -> bool:
+        """Whether the object at an address is local: element segments are as their type, data segments, code and
+        thread handles shared."""
+        found = self[address]
+        return not isinstance(found, DataInst | CodeInst | HandleInst) and found.type.share is Share.LOCAL
 
     def addresses(self) -> range:
         """All addresses so far."""

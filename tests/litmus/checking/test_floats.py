@@ -13,7 +13,7 @@ from litmus.language import parse_litmus
 from litmus.language.script import parse_script
 from semantics.axioms import load_model
 from semantics.axioms.brute import outcomes_under
-from semantics.axioms.referee import referee_for
+from semantics.axioms.referees import referee_for
 from semantics.diagnostics import Source
 from semantics.execution.outcomes import Outcome
 from semantics.execution.structure import Status
