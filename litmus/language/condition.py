@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from litmus.language.reader import Comparison, Connective, Ended, RawProposition, Seen, Token
-from litmus.language.test import Condition, Kind
+from litmus.language.test import KINDS, Condition, Kind
 from semantics.diagnostics import TextError
 from semantics.execution.outcomes import TRUE, And, Equals, HasStatus, Not, Observable, Or, Proposition, Same
-from semantics.execution.structure import Status
+from semantics.execution.structure import EXIT_CODE, Status
 from semantics.text.literals import read_float, read_integer
 from semantics.text.sexpr import Text
 
@@ -39,6 +39,8 @@ class Names:
             return ("", name), self.cells[name]
         thread = self.thread(seen.thread)
         registers = self.registers[thread.partition("#")[0]]
+        if name == EXIT_CODE and name not in registers:
+            return (thread, name), KINDS["i32"]
         if name not in registers:
             raise self._unknown(f"register of {thread}", seen.name, list(registers))
         return (thread, name), registers[name]

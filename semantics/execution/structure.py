@@ -86,6 +86,10 @@ class Event:
     notears: bool | None = None  # threads proposal (S6): the instruction's no-tear flag; None for no data access
 
 
+MADE = "instantiate"
+"""The access that is the making of an object."""
+
+
 class Touch(NamedTuple):
     """An access to a local object: the instruction, where it stands, whether it writes."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from semantics.execution.structure import Kind, Status
-from semantics.exploration import killing, suspension
+from semantics.execution.structure import Kind
+from semantics.exploration import handles, killing, suspension
 from semantics.exploration.linking import Await, Begin, Call, Fetch, Make
 from semantics.exploration.path import Path
 from semantics.reduction.access import cell
@@ -83,7 +83,7 @@ def command_ended(unfolding: Unfolding, path: Path, config: Configuration) -> bo
     if trap is not None:
         unfolding.spin.ended(config)
         if call is None or call.trap_register is None:
-            return unfolding.leaf(path, Status.TRAP, trap.reason)
+            return handles.trapped(unfolding, path, trap.reason)
     path.registers.update(unfolding.locals(path))
     if call is not None:
         path.outcome = () if trap is not None else config.operands

@@ -6,7 +6,7 @@ A file holds a design: its record, its instructions, their typing rules and thei
 from difflib import get_close_matches
 
 from semantics.diagnostics import Span, TextError
-from semantics.profiles import create, create_module, fork, fork_refs, handle, tls, wasi, web
+from semantics.profiles import create, create_module, fork, fork_refs, handle, module_shared, tls, wasi, wavm, web
 from semantics.runtime.profile import Profile
 
 PROFILES: dict[str, Profile] = {
@@ -21,9 +21,12 @@ PROFILES: dict[str, Profile] = {
         create_module.CREATE_MODULE,
         create_module.CREATE_MODULE_DYNAMIC,
         handle.HANDLE,
+        module_shared.MODULE_SHARED,
         tls.TLS,
         tls.TLS_INHERIT,
         wasi.WASI,
+        wavm.WAVM,
+        wavm.WAVM_CLONE,
         web.WEB,
     )
 }

@@ -25,6 +25,7 @@ from semantics.runtime.configuration import (
     Configuration,
     Enter,
     ExitPrime,
+    Finish,
     ForkPrime,
     Frame,
     JoinPrime,
@@ -262,6 +263,10 @@ def _plug(config: Configuration, count: int, step: Step, store: Store) -> tuple[
         arity = len(frame.func.type.results) if frame.func is not None else 0
         here = Configuration(code, pc, operands, None, frame, caller, depth)
         return _left(here, operands[len(operands) - arity :]), None
+    if isinstance(then, Finish):
+        while caller is not None:
+            frame, caller = caller.frame, caller.outer
+        return Configuration((), 0, step.result, None, frame, None), None
     if isinstance(then, Activate):
         if frame.func is None and label is None and caller is None and not operands and pc >= len(code):
             # the last thing that host code does: what runs is the thread's outermost frame, whose locals are shown

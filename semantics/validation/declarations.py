@@ -10,7 +10,7 @@ from semantics.syntax.instructions import Const, Expr, Node, RefFunc, RefNull
 from semantics.syntax.modules import Data, Elem, Function, Global, Import, Memory, Module, SegmentMode, Table
 from semantics.syntax.types import I32, ExternType, FuncType, GlobalType, MemType, Share, TableType
 from semantics.validation.bodies import check_body, check_constant
-from semantics.validation.context import FUNC, Context, Spaces, project, refuse
+from semantics.validation.context import FUNC, Context, Spaces, project, refuse, segment_share
 from semantics.validation.formation import (
     check_attribute,
     functype_ok,
@@ -187,8 +187,8 @@ def start(c: Context, module: Module, index: int) -> None:
 def module_flag(module: Module, discipline: Discipline) -> None:
     """
     module shared: every function, memory, table, global, segment and import is shared
-    module: every function, table, global and segment is local; memories and imports are free
-    -----------------------------------------------------------------------------------------
+    module: every function, table and global is local; the rest is free
+    ----------------------------------------------------------------------------------
     |- module shared? ... : ok    [gran = module]
     """
     if discipline.gran != "module":
@@ -199,10 +199,10 @@ def module_flag(module: Module, discipline: Discipline) -> None:
         *(("function", f, f.type.share) for f in module.funcs),
         *(("table", t, t.type.share) for t in module.tables),
         *(("global", g, g.type.share) for g in module.globals),
-        *(("elem segment", e, e.share) for e in module.elems),
-        *(("data segment", d, d.share) for d in module.datas),
     ]
     if module.shared:
+        own += [("elem segment", e, segment_share(e, discipline)) for e in module.elems]
+        own += [("data segment", d, segment_share(d, discipline)) for d in module.datas]
         own += [("memory", m, m.type.share) for m in module.memories]
         own += [(f'import "{i.module}" "{i.name}"', i, i.type.share) for i in module.imports]
         wanted, where = Share.SHARED, "a module with the attribute: declare it shared"

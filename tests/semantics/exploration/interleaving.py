@@ -6,6 +6,7 @@ It shares the reduction rules with the unfolding and nothing else: no symbols, n
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
 
 from semantics.execution.outcomes import Outcome
 from semantics.execution.structure import Status
@@ -50,8 +51,12 @@ class _World:
         return 1
 
 
-def interleavings(module: Module, threads: tuple[str, ...]) -> set[Outcome]:
-    """The outcomes of the exported functions `threads`, run side by side. Only loads, stores and updates may meet."""
+def interleavings(module: Module, threads: tuple[str, ...], *, killing: bool = False) -> set[Outcome]:
+    """The outcomes of the exported functions `threads`, run side by side. Only loads, stores and updates may meet.
+
+    `killing`: a trap ends the program, at any time after the thread has come to it; a thread that has come to its end
+    then has ended, or is killed before it could.
+    """
     setup = Sequential()
     instance, _ = setup.instantiate(module)
     world = _World(setup.store, instance.mems[0])
@@ -69,19 +74,23 @@ def interleavings(module: Module, threads: tuple[str, ...]) -> set[Outcome]:
         seen.add(key)
         if len(seen) > LIMIT:
             raise TooMany
-        if all(stop is not Stop.REDEX for _, stop in running):
+        stops = [stop for _, stop in running]
+        ways: list[tuple[Status, ...]] = []
+        if all(stop is not Stop.REDEX for stop in stops) and not (killing and Stop.TRAP in stops):
+            ways.append(tuple(Status.DONE if stop is Stop.VALUES else Status.TRAP for stop in stops))
+        for last, stop in enumerate(stops):
+            if killing and stop is Stop.TRAP:
+                either = [(Status.DONE, Status.KILLED) if s is Stop.VALUES else (Status.KILLED,) for s in stops]
+                either[last] = (Status.TRAP,)
+                ways += product(*either)
+        for way in ways:
             values = tuple(
                 ((thread, name[1:]), value.term)
-                for thread, function, (config, _) in zip(threads, functions, running, strict=True)
+                for thread, function, (config, _), status in zip(threads, functions, running, way, strict=True)
                 for name, value in zip(function.code.local_names, config.frame.locals, strict=False)
-                if name is not None and isinstance(value.term, int)
+                if name is not None and isinstance(value.term, int) and status is not Status.KILLED
             )
-            ends = (
-                (t, Status.DONE if s is Stop.VALUES else Status.TRAP)
-                for t, (_, s) in zip(threads, running, strict=True)
-            )
-            found.add(Outcome(tuple(sorted(values)), tuple(sorted(ends))))
-            continue
+            found.add(Outcome(tuple(sorted(values)), tuple(sorted(zip(threads, way, strict=True)))))
         for i, (config, stop) in enumerate(running):
             if stop is not Stop.REDEX:
                 continue
