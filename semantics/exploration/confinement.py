@@ -272,6 +272,11 @@ class Confinement:
         if self._owner.setdefault(region, thread) != thread:
             self._owner[region] = FORKED
 
+    def share(self, region: Region) -> None:
+        """Any thread may read and write a region."""
+        self.read(FORKED, region)
+        self._written.add(region)
+
     def _touch(self, thread: int, code: Running) -> None:
         instance = code.instance
         for space, index, fld, writes in code.footprint.touches:
@@ -283,8 +288,7 @@ class Confinement:
                 self._written.add(region)
         for space, index in code.footprint.reified:
             for region in self._store.regions(getattr(instance, space)[index]):
-                self.read(FORKED, region)
-                self._written.add(region)
+                self.share(region)
 
     def constant(self, region: Region) -> bool:
         """Whether nobody writes the region."""
