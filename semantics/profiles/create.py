@@ -42,6 +42,7 @@ CREATE_HANDLE = replace(
     typing=replace(
         CREATE.typing, name="create-handle", features=CREATE.typing.features | {GIVES_HANDLES, "imported types"}
     ),
+    spawn="thread.create h",
     handle="opaque",
     host=JOINS,
     types=frozenset((TYPE,)),
