@@ -298,6 +298,9 @@ def _resolve(
 
 def _instantiated(command: Instantiate, thread: Planned, found: Plan, oracle: _Initial) -> Make:
     module = command.module
+    for opaque in module.opaques:
+        if (opaque.module, opaque.name) not in oracle.profile.types:
+            raise LinkError(f'unknown import "{opaque.module}" "{opaque.name}"', opaque.span or command.span)
     imports = []
     for position, wanted in enumerate(module.imports):
         what = f'"{wanted.module}" "{wanted.name}"'
@@ -334,7 +337,10 @@ def _of_embedder(store: Store, profile: Profile, wanted: Import, what: str, span
     operation, type = host.get((wanted.module, wanted.name)) or host.get((wanted.module, ANY)) or (None, None)
     if operation is None or not isinstance(wanted.type, FuncType):
         raise LinkError(f"unknown import {what}", span)
-    if type is not None and type != wanted.type:
+    if callable(type):
+        if wrong := type(wanted.type):
+            raise LinkError(f"incompatible import type of {what}: {wrong}, wanted is {wanted.type}", span)
+    elif type is not None and type != wanted.type:
         raise LinkError(f"incompatible import type of {what}: it is {type}, wanted is {wanted.type}", span)
     arguments: dict[str, Any] = {"name": wanted.name} if any(f.name == "name" for f in fields(operation)) else {}
     return host_function(store, wanted.type, operation(**arguments))
