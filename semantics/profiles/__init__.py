@@ -6,7 +6,19 @@ A file holds a design: its record, its instructions, their typing rules and thei
 from difflib import get_close_matches
 
 from semantics.diagnostics import Span, TextError
-from semantics.profiles import create, create_module, fork, fork_refs, handle, module_shared, tls, wasi, wavm, web
+from semantics.profiles import (
+    create,
+    create_module,
+    fork,
+    fork_refs,
+    handle,
+    module_shared,
+    shared_everything,
+    tls,
+    wasi,
+    wavm,
+    web,
+)
 from semantics.runtime.profile import Profile
 
 PROFILES: dict[str, Profile] = {
@@ -22,6 +34,8 @@ PROFILES: dict[str, Profile] = {
         create_module.CREATE_MODULE_DYNAMIC,
         handle.HANDLE,
         module_shared.MODULE_SHARED,
+        shared_everything.SHARED_EVERYTHING,
+        shared_everything.COOPERATIVE,
         tls.TLS,
         tls.TLS_INHERIT,
         wasi.WASI,

@@ -33,11 +33,14 @@ def function(c: Context, f: Function) -> None:
     -----------------------------------------------------------------------------------------------------
     C |- ex* func ft local t* e* : ex* ft
 
-    `c` is sh(C) with locals and results; the label is that of the body.
+    `c` is sh(C) with locals and results; the label is that of the body. [strict bodies (B.12): sh = shared implies
+    |- t : shared, and so for the operands and results of every instruction]
     """
     functype_ok(f.type, f, c.discipline)
     for t in f.locals:
         reftype_ok(t, f, c.discipline)
+        if c.strict and not sharable(t, Share.SHARED):
+            raise Invalid(f"a shared function may not have a local variable of type {t}", f.span, rule="T30")
     results = f.type.results
     check_body(c, Body(f.body, (), results, results, f, "T30"))
 
@@ -284,7 +287,8 @@ def _check_functions(module: Module, spaces: Spaces) -> None:
         seen = spaces
         if f.type.share is Share.SHARED:
             seen = projected = projected or project(spaces)
-        function(Context(seen, f.type.params + f.locals, None, f.type.results, index), f)
+        strict = seen is projected and seen.discipline.body == "strict"
+        function(Context(seen, f.type.params + f.locals, None, f.type.results, index, strict), f)
 
 
 def _check_exports(module: Module, spaces: IndexSpaces) -> None:
