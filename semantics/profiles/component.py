@@ -24,7 +24,7 @@ from semantics.reduction.access import (
 )
 from semantics.reduction.designs import Effect, enter
 from semantics.reduction.registry import Oracle, local_rule
-from semantics.reduction.turns import passing
+from semantics.reduction.turns import passing, taking
 from semantics.runtime.actions import Field, Location, Region, Write
 from semantics.runtime.configuration import (
     ForkPrime,
@@ -337,6 +337,12 @@ def thread_index_ok(frame: Frame, operands: tuple[Value, ...], instr: ThreadInde
 def thread_yield_ok(frame: Frame, operands: tuple[Value, ...], instr: ThreadYield, oracle: Oracle) -> Step:
     """B4  thread.yield  -->(wr_seqcst turn 0)  (i32.const 0) take'"""
     return Step((Value(I32, 0),), TakeTurn(), (passing(oracle.store),))
+
+
+@local_rule("take-turn-ok", fig="B.12", instr=TakeTurn)
+def take_turn_ok(frame: Frame, operands: tuple[Value, ...], instr: TakeTurn, oracle: Oracle) -> Step:
+    """take'  -->(rmw turn 0 1)  eps"""
+    return Step((), None, (taking(oracle.store),))
 
 
 @local_rule("thread-suspend-ok", fig="B.12", instr=ThreadSuspend)

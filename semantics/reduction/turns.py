@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from semantics.reduction.access import value_of
 from semantics.reduction.operands import COUNT
-from semantics.reduction.registry import Oracle, local_rule
 from semantics.runtime.actions import Action, Rmw, Write
-from semantics.runtime.configuration import Frame, Step, TakeTurn, Value
+from semantics.runtime.configuration import TakeTurn
 from semantics.runtime.store import Store
 from semantics.syntax.types import Order
 
@@ -27,9 +26,3 @@ def taking(store: Store) -> Action:
 def passing(store: Store) -> Action:
     """What ends a slice."""
     return Write(Order.SEQCST, value_of(store.turn), 1, FREE)
-
-
-@local_rule("take-turn-ok", fig="B.12", instr=TakeTurn)
-def take_turn_ok(frame: Frame, operands: tuple[Value, ...], instr: TakeTurn, oracle: Oracle) -> Step:
-    """take'  -->(rmw turn 0 1)  eps"""
-    return Step((), None, (taking(oracle.store),))

@@ -299,3 +299,12 @@ def test_12f_a_dropped_segment():
     assert outcomes(lenient, component(*fields), ("f", "f.r")) == {("done", 1)}
     with pytest.raises(Invalid):
         component(*(x.replace('$d shared "a"', '$d "a"') for x in fields))
+
+
+def test_what_is_shared_is_initialised_by_what_is_shared():
+    local = '(import "m" "g" (global $g i32))'
+    code = "(global shared i32 (global.get $g))"
+    refused("may not use local global \\$g", local, code, rule="T29")
+    module(local, code, discipline=replace(TYPING, body="relaxed"))
+    module(local.replace("i32", "shared i32"), code, discipline=TYPING)
+    module(local, code.replace("shared", ""), discipline=TYPING)
