@@ -24,7 +24,7 @@ from litmus.language.reader import (
 )
 from litmus.language.short_forms import Code
 from litmus.language.signatures import Definitions, declared, definitions, is_instruction, name_of
-from litmus.language.spawning import ENVIRONMENT, elaborate, without_attributes
+from litmus.language.spawning import ENVIRONMENT, elaborate, flag, without_attributes
 from litmus.language.test import (
     KINDS,
     REFUSALS,
@@ -370,7 +370,8 @@ def _library(text: Text, name: Token, block: Range, state: _State, profile: Prof
     """Another module of a main test, by the name under which its exports are imported."""
     addresses = {location.name: location.address for location in state.locations.values()}
     at = name.begin
-    own = without_attributes(read_forms(text, block.begin, block.end).items, profile)
+    written = read_forms(text, block.begin, block.end).items
+    own = [*flag(written, profile, at), *without_attributes(written, profile)]
     known = definitions(own)
     expanded = [_expanded(text, field, addresses, known) for field in own]
     module, _ = read_module(Cursor(text, Form(block.begin, block.end, [("module", at), *expanded]), 1))

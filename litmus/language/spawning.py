@@ -167,15 +167,22 @@ def elaborate(
     if form.entry is not None:
         fields = [_entry(f, spawned, form.entry, at) for f in fields]
     here, there = (_rewritten([*items], form.word) for items in (fields, main))
-    flag: list[Item] = []
-    if profile.typing.gran == "module" and any("shared" in _words(f) for f in functions.values()):
-        flag.append(("shared", at))
-    return [*flag, *imports, *here, *wrappers], there
+    return [*flag(prelude, profile, at), *imports, *here, *wrappers], there
+
+
+def flag(fields: list[Item], profile: Profile, at: int) -> list[Item]:
+    """`shared`, for a module whose functions would be, in a design that writes the attribute on modules."""
+    shared = any(isinstance(f, Form) and f.head == "func" and "shared" in _words(f) for f in fields)
+    return [("shared", at)] if profile.typing.gran == "module" and shared else []
 
 
 def without_attributes(fields: list[Item], profile: Profile) -> list[Item]:
-    """The fields of a module without the attributes of functions, where they say nothing in this design."""
-    return [_erased(field) for field in fields] if _erases(profile) else fields
+    """The fields of a module without the attributes of functions, where they say nothing in this design. Where the
+    module has the attribute, imports keep theirs: what is imported has a type of its own."""
+    if not _erases(profile):
+        return fields
+    keep = "import" if profile.typing.gran == "module" else ""
+    return [field if isinstance(field, Form) and field.head == keep else _erased(field) for field in fields]
 
 
 def _erases(profile: Profile) -> bool:
@@ -236,7 +243,9 @@ def _rewritten(items: list[Item], word: str | None) -> list[Item]:
 
 
 def _erased(field: Item) -> Item:
-    """A function without its attribute."""
+    """A function, defined or imported, without its attribute."""
+    if isinstance(field, Form) and field.head == "import":
+        return Form(field.begin, field.end, [_erased(item) for item in field.items])
     if not isinstance(field, Form) or field.head != "func":
         return field
     kept = [item for item in field.items if isinstance(item, Form) or item[0] != "shared"]

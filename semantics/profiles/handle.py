@@ -117,7 +117,7 @@ for _kind, _count in ((ThreadJoin, 1), (ThreadAwait, 2), (ThreadCancel, 1), (Thr
 def fork_h(c: Context, e: ForkH, _operands: Operands) -> Arrow:
     """
     C.func(i) = shared t1* -> t2*
-    ------------------------------------------------
+    -----------------------------------------------
     C |- fork_h i : t1* -> (shared threadref [t2*])
 
     T6 makes the results sharable.
@@ -145,7 +145,7 @@ def _handle(c: Context, e: DesignInstr, operands: Operands, depth: int) -> RefTy
 @typing_rule("thread.join", ThreadJoin, row="B.7 thread.join", source="design")
 def thread_join(c: Context, e: ThreadJoin, operands: Operands) -> Arrow:
     """
-    -----------------------------------------
+    ------------------------------------------
     C |- thread.join : (sh threadref t*) -> t*
 
     As printed sh is shared; a local threadref can only be null.
