@@ -168,7 +168,7 @@ class _Initial:
         self.store = store
         self.profile = profile
         self.thread = 0
-        self.handle = 0
+        self.handle = self.number = 0
 
     def read(self, location: Location, size: int, width: int) -> Term:
         """The initial content."""
@@ -194,7 +194,7 @@ def plan(program: Program, profile: Profile) -> Plan:
     Raises LinkError for an import without a provider or with one of another type, and TextError for a command that
     names an instance, export or thread that there is not, or starts a second thread of one name.
     """
-    found = Plan(Store())
+    found = Plan(_embedded(profile))
     oracle = _Initial(found.store, profile)
     todo = [(program.main, _begin(found, program.main, {}), {program.main.name})]
     while todo:
@@ -256,6 +256,18 @@ def _slot(store: Store, *types: ValType) -> Slot:
 
 def _argument(type: ValType, value: int | str) -> Argument:
     return FromRegister(type, value) if isinstance(value, str) else Value(type, value)
+
+
+def _embedded(profile: Profile) -> Store:
+    """A store with what the embedder keeps for itself."""
+    store = Store()
+    store.contexts = tuple(
+        store.allocate(GlobalInst(GlobalType(Share.TLS, True, I32))) for _ in range(profile.contexts)
+    )
+    if profile.turns:
+        store.turn = store.allocate(GlobalInst(GlobalType(Share.SHARED, True, I32)))
+    store.initial = {region: 0 for address in store.addresses() for region in store.regions(address)}
+    return store
 
 
 def _begin(found: Plan, thread: HostThread, instances: dict[str, ModuleInst], span: Span | None = None) -> Planned:
