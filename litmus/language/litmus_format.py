@@ -108,7 +108,7 @@ def parse_litmus(source: Source, profile: Profile | None = None) -> Test:
     profile = profile or own
     compiled = read_compiled(text, parts.file) if parts.file else None
     state = _state(text, parts, compiled)
-    libraries = {}
+    libraries: dict[str, Module] = {}
     if any(thread.main for thread in parts.threads):
         _require_alone(text, parts)
         libraries, module, registers = _main_modules(text, parts, state, profile)
