@@ -101,6 +101,13 @@ FORMS: dict[str, SpawnForm] = {
         body=lambda f: f"(drop (call $thread.spawn-ref (ref.func {f.name}) {_argument(f)}))",
         entry=lambda f: (_unused(f), ""),
     ),
+    "thread.spawn-ref (cooperative)": SpawnForm(
+        imports=lambda f: (
+            '(func $thread.spawn-ref (import "component" "thread.spawn-ref") (param funcref i32) (result i32))'
+        ),
+        body=lambda f: f"(drop (call $thread.spawn-ref (ref.func {f.name}) {_argument(f)}))",
+        entry=lambda f: (_unused(f), ""),
+    ),
     "spawn_func": SpawnForm(
         imports=lambda f: (
             f'(func $spawn_func.{f.plain} (import "thread" "spawn_func") shared'
@@ -121,7 +128,7 @@ FORMS: dict[str, SpawnForm] = {
 }
 """By Profile.spawn."""
 
-ONE_ARGUMENT = frozenset(("thread-spawn", "createThread", "thread.spawn-ref"))
+ONE_ARGUMENT = frozenset(("thread-spawn", "createThread", "thread.spawn-ref", "thread.spawn-ref (cooperative)"))
 ONE_ENTRY = frozenset(("thread-spawn",))
 
 

@@ -166,8 +166,8 @@ def exit_thread_ok(frame: Frame, operands: tuple[Value, ...], instr: ExitThread,
     return Step(operands, Finish()) if oracle.handle else None
 
 
-@local_rule("exit-thread-trap", fig="B.9", instr=ExitThread)
-def exit_thread_trap(frame: Frame, operands: tuple[Value, ...], instr: ExitThread, oracle: Oracle) -> Step | None:
+@local_rule("exit-thread-fail", fig="B.9", instr=ExitThread)
+def exit_thread_fail(frame: Frame, operands: tuple[Value, ...], instr: ExitThread, oracle: Oracle) -> Step | None:
     """K7  c exitThread  -->  trap  in any other thread"""
     return None if oracle.handle else Step((), Trap("exitThread outside of a thread that createThread made"))
 
@@ -185,8 +185,8 @@ def detach_thread_ok(frame: Frame, operands: tuple[Value, ...], instr: DetachThr
     return _take(oracle, operands[0], DETACHED)
 
 
-@local_rule("remove-thread-trap", fig="B.9", instr=(JoinThread, DetachThread))
-def remove_thread_trap(
+@local_rule("remove-thread-fail", fig="B.9", instr=(JoinThread, DetachThread))
+def remove_thread_fail(
     frame: Frame, operands: tuple[Value, ...], instr: JoinThread | DetachThread, oracle: Oracle
 ) -> Step:
     """K6  id joinThread  -->(rd_seqcst id w)  trap  if w != valid; without an event where no thread has that id"""

@@ -62,6 +62,11 @@ class Profile:
     handle: spawning gives nothing that says anything of the thread, or a handle (B.7)
     handle_order: the order of the accesses to a handle's state (DEC 17)
 
+    turns: threads run one at a time, and change only at calls of the embedder, suspensions and ends (B.12, P12c)
+    contexts: so many thread-local i32 cells the embedder keeps, zero at first (B.12, context.get)
+    deterministic: spawning gives 0 and starts nothing (B.12, DEC 22)
+    parallelism: what the embedder says of the number of threads that may run at once (B.12, B3)
+
     where a thread has an instance of its own, made from the module of its creator's (B.1, B.2):
     same: which objects that the creator's instance was linked with the new one is linked with too: all, the memories,
         or the shared memories; instances that the others belong to are made again (DEC 12)
@@ -106,6 +111,10 @@ class Profile:
     link_in: Literal["child", "parent"] = "child"
     handle: Literal["none", "opaque"] = "none"
     handle_order: Literal["seqcst", "unord"] = "seqcst"
+    turns: bool = False
+    contexts: int = 0
+    deterministic: bool = False
+    parallelism: int = 2
 
     @property
     def kills(self) -> bool:
