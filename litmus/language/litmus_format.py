@@ -35,7 +35,7 @@ from litmus.language.test import (
     Quantifier,
     Test,
 )
-from semantics.diagnostics import Source
+from semantics.diagnostics import Invalid, Source
 from semantics.execution.outcomes import Observable
 from semantics.exploration.program import Cell, Command, HostThread, Instantiate, Invoke, Program, Provider, Spawn
 from semantics.profiles import DEFAULT as FORK
@@ -108,17 +108,16 @@ def parse_litmus(source: Source, profile: Profile | None = None) -> Test:
     profile = profile or own
     compiled = read_compiled(text, parts.file) if parts.file else None
     state = _state(text, parts, compiled)
-    libraries = {}
+    libraries: dict[str, Module] = {}
     if any(thread.main for thread in parts.threads):
         _require_alone(text, parts)
-        libraries = {name.text: _library(text, name, block, state, profile) for name, block in parts.libraries}
-        module, registers = _main_module(text, parts, state, profile)
+        libraries, module, registers = _main_modules(text, parts, state, profile)
     else:
         if parts.libraries:
             name = parts.libraries[0][0]
             raise text.error("a named module needs a main thread: main T0 { ... }", name.begin, name.end)
         module, registers = _module(text, parts, state, compiled)
-    validate(module, profile.typing)
+        validate(module, profile.typing)
     threads = tuple(thread.name.text for thread in parts.threads)
     names = Names(text, threads, registers, {name: at.kind for name, at in state.locations.items()})
     condition = _condition(names, parts)
@@ -337,6 +336,25 @@ def _require_alone(text: Text, parts: Parts) -> None:
         raise text.error(message, name.begin, name.end)
     if parts.file is not None:
         raise text.error("a module file has no main thread", parts.file.begin, parts.file.end)
+
+
+def _main_modules(
+    text: Text, parts: Parts, state: _State, profile: Profile
+) -> tuple[dict[str, Module], Module, dict[str, dict[str, Kind]]]:
+    """The valid modules of a main test in a design's own words.
+
+    Where nothing but a check as the program runs wants the functions of threads shared (P6, B.6), functions that are
+    invalid as shared ones are local.
+    """
+    try:
+        libraries = {name.text: _library(text, name, block, state, profile) for name, block in parts.libraries}
+        module, registers = _main_module(text, parts, state, profile)
+        validate(module, profile.typing)
+    except Invalid:
+        if profile.typing.entry != "dynamic":
+            raise
+        return _main_modules(text, parts, state, replace(profile, typing=replace(profile.typing, entry="none")))
+    return libraries, module, registers
 
 
 def _main_module(

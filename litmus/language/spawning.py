@@ -6,6 +6,7 @@ functions that a design does not have are dropped, for they say only that a func
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
@@ -109,10 +110,15 @@ FORMS: dict[str, SpawnForm] = {
     ),
     "spawn_func": SpawnForm(
         imports=lambda f: (
-            f'(func $spawn_func.{f.plain} (import "thread" "spawn_func") (param (shared funcref) {" ".join(f.params)})'
-            " (result externref))"
+            f'(func $spawn_func.{f.plain} (import "thread" "spawn_func") shared'
+            f" (param (shared funcref) {' '.join(f.params)}) (result (shared externref)))"
         ),
         body=lambda f: f"(drop (call $spawn_func.{f.plain} (ref.func {f.name}) {_operands(f)}))",
+        entry=lambda f: (f'(export "{f.plain}")', ""),
+    ),
+    "thread.create h": SpawnForm(
+        imports=lambda f: '(import "thread" "handle" (type $thread.handle opaque))',
+        body=lambda f: f"(drop (thread.create {f.name} {_operands(f)}))",
     ),
     "thread.create_mod": SpawnForm(
         body=lambda f: f"(ref.module $thread.{f.plain}) (ref.memory $memory) (thread.create_mod 1)",
@@ -156,7 +162,7 @@ def elaborate(
     provided: list[str] = []
     share = "" if erased else "shared"
     for f in spawned.values() if form.word is None else ():
-        wanted = form.imports(f).replace(" shared ", " ") if erased else form.imports(f)
+        wanted = _without_shared(form.imports(f)) if erased else form.imports(f)
         if wanted and wanted not in provided:
             provided.append(wanted)
             imports.append(_snippet(wanted, at))
@@ -168,6 +174,11 @@ def elaborate(
         fields = [_entry(f, spawned, form.entry, at) for f in fields]
     here, there = (_rewritten([*items], form.word) for items in (fields, main))
     return [*flag(prelude, profile, at), *imports, *here, *wrappers], there
+
+
+def _without_shared(field: str) -> str:
+    """A field of ours without attributes."""
+    return re.sub(r"\(shared (\w+)\)", r"\1", field).replace(" shared ", " ")
 
 
 def flag(fields: list[Item], profile: Profile, at: int) -> list[Item]:

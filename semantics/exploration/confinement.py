@@ -273,7 +273,7 @@ class Confinement:
             self._owner[region] = FORKED
 
     def share(self, region: Region) -> None:
-        """Several threads write a region."""
+        """Any thread may read and write a region."""
         self.read(FORKED, region)
         self._written.add(region)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from semantics.diagnostics import InternalError, Span
 from semantics.execution.structure import EXIT_CODE, MADE, Kind, Origin, Status, Touch
-from semantics.exploration import commands, handles, killing, suspension, turns
+from semantics.exploration import commands, handles, killing, messages, suspension, turns
 from semantics.exploration.builder import Builder
 from semantics.exploration.confinement import Confinement
 from semantics.exploration.domains import Domains, Loose
@@ -80,6 +80,7 @@ class Unfolding:
         self.joins = handles.Joins()
         self.region_names: dict[Region, str] = {}  # of objects that appear as the program runs
         self.over = killing.symbol(self.builder, profile, plan.store)
+        self.messages = messages.Messages()
         self._postponed: list[_Postponed] = []
         self._held: dict[int, dict[Region, Content]] = {}
         self._local: dict[int, bool] = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from semantics.execution.structure import EventStructure
 from semantics.exploration.behind import behind
 from semantics.exploration.confinement import FORKED, Confinement, Footprint, Reach, footprint
@@ -108,4 +110,7 @@ def _confinement(linked: Plan, reach: Reach, solo: int) -> Confinement:
             elif isinstance(command, Fetch):
                 found.read(thread.number, Region(command.address, Field.VAL))
         found.add(thread.number, roots, extra)
+    for slot in (*chain.from_iterable(linked.messages.values()), *linked.endings.values()):
+        for address in (slot.flag, *slot.cells):
+            found.share(Region(address, Field.VAL))
     return found
