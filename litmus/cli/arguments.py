@@ -172,7 +172,11 @@ def parser() -> argparse.ArgumentParser:
     matrix = _verb(verbs, "matrix", "each program under each design, side by side", MATRIX_EXAMPLE)
     matrix.add_argument("paths", nargs="+", metavar="FILE", help="files, directories or names of catalogue tests")
     matrix.add_argument(
-        "--profile", action="append", metavar="P", default=[], help="a column; may be repeated (default: every design)"
+        "--profile",
+        action="append",
+        metavar="P",
+        default=[],
+        help="a column; may be repeated (default: every design)",
     )
     _model(matrix, "each design's own")
     _limits(matrix)

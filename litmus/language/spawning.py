@@ -6,6 +6,7 @@ functions that a design does not have are dropped, for they say only that a func
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
@@ -100,12 +101,24 @@ FORMS: dict[str, SpawnForm] = {
         body=lambda f: f"(drop (call $thread.spawn-ref (ref.func {f.name}) {_argument(f)}))",
         entry=lambda f: (_unused(f), ""),
     ),
+    "thread.spawn-ref (cooperative)": SpawnForm(
+        imports=lambda f: (
+            '(func $thread.spawn-ref (import "component" "thread.spawn-ref") (param funcref i32) (result i32))'
+        ),
+        body=lambda f: f"(drop (call $thread.spawn-ref (ref.func {f.name}) {_argument(f)}))",
+        entry=lambda f: (_unused(f), ""),
+    ),
     "spawn_func": SpawnForm(
         imports=lambda f: (
-            f'(func $spawn_func.{f.plain} (import "thread" "spawn_func") (param (shared funcref) {" ".join(f.params)})'
-            " (result externref))"
+            f'(func $spawn_func.{f.plain} (import "thread" "spawn_func") shared'
+            f" (param (shared funcref) {' '.join(f.params)}) (result (shared externref)))"
         ),
         body=lambda f: f"(drop (call $spawn_func.{f.plain} (ref.func {f.name}) {_operands(f)}))",
+        entry=lambda f: (f'(export "{f.plain}")', ""),
+    ),
+    "thread.create h": SpawnForm(
+        imports=lambda f: '(import "thread" "handle" (type $thread.handle opaque))',
+        body=lambda f: f"(drop (thread.create {f.name} {_operands(f)}))",
     ),
     "thread.create_mod": SpawnForm(
         body=lambda f: f"(ref.module $thread.{f.plain}) (ref.memory $memory) (thread.create_mod 1)",
@@ -115,7 +128,7 @@ FORMS: dict[str, SpawnForm] = {
 }
 """By Profile.spawn."""
 
-ONE_ARGUMENT = frozenset(("thread-spawn", "createThread", "thread.spawn-ref"))
+ONE_ARGUMENT = frozenset(("thread-spawn", "createThread", "thread.spawn-ref", "thread.spawn-ref (cooperative)"))
 ONE_ENTRY = frozenset(("thread-spawn",))
 
 
@@ -149,7 +162,7 @@ def elaborate(
     provided: list[str] = []
     share = "" if erased else "shared"
     for f in spawned.values() if form.word is None else ():
-        wanted = form.imports(f).replace(" shared ", " ") if erased else form.imports(f)
+        wanted = _without_shared(form.imports(f)) if erased else form.imports(f)
         if wanted and wanted not in provided:
             provided.append(wanted)
             imports.append(_snippet(wanted, at))
@@ -160,15 +173,27 @@ def elaborate(
     if form.entry is not None:
         fields = [_entry(f, spawned, form.entry, at) for f in fields]
     here, there = (_rewritten([*items], form.word) for items in (fields, main))
-    flag: list[Item] = []
-    if profile.typing.gran == "module" and any("shared" in _words(f) for f in functions.values()):
-        flag.append(("shared", at))
-    return [*flag, *imports, *here, *wrappers], there
+    return [*flag(prelude, profile, at), *imports, *here, *wrappers], there
+
+
+def _without_shared(field: str) -> str:
+    """A field of ours without attributes."""
+    return re.sub(r"\(shared (\w+)\)", r"\1", field).replace(" shared ", " ")
+
+
+def flag(fields: list[Item], profile: Profile, at: int) -> list[Item]:
+    """`shared`, for a module whose functions would be, in a design that writes the attribute on modules."""
+    shared = any(isinstance(f, Form) and f.head == "func" and "shared" in _words(f) for f in fields)
+    return [("shared", at)] if profile.typing.gran == "module" and shared else []
 
 
 def without_attributes(fields: list[Item], profile: Profile) -> list[Item]:
-    """The fields of a module without the attributes of functions, where they say nothing in this design."""
-    return [_erased(field) for field in fields] if erases(profile) else fields
+    """The fields of a module without the attributes of functions, where they say nothing in this design. Where the
+    module has the attribute, imports keep theirs: what is imported has a type of its own."""
+    if not erases(profile):
+        return fields
+    keep = "import" if profile.typing.gran == "module" else ""
+    return [field if isinstance(field, Form) and field.head == keep else _erased(field) for field in fields]
 
 
 def erases(profile: Profile) -> bool:
@@ -230,7 +255,9 @@ def _rewritten(items: list[Item], word: str | None) -> list[Item]:
 
 
 def _erased(field: Item) -> Item:
-    """A function without its attribute."""
+    """A function, defined or imported, without its attribute."""
+    if isinstance(field, Form) and field.head == "import":
+        return Form(field.begin, field.end, [_erased(item) for item in field.items])
     if not isinstance(field, Form) or field.head != "func":
         return field
     kept = [item for item in field.items if isinstance(item, Form) or item[0] != "shared"]

@@ -111,6 +111,7 @@ def interrupt(unfolding: Unfolding, path: Path, row: Transition, kind: Kind, pee
         )
         path.effects += 1
         path.visible += 1
+        path.exposed = True
     path.config = row.after
     return True
 

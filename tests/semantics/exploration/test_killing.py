@@ -19,19 +19,28 @@ from semantics.exploration.path import Path
 from semantics.exploration.program import Bounds, HostThread, Instantiate, Invoke, Program, Spawn
 from semantics.exploration.unfold import Unfolding
 from semantics.profiles.fork import FORK
+from semantics.runtime.actions import reading
 from semantics.solver import Problem
 from semantics.solver.frame import Frame
 from semantics.syntax.modules import Module
 from tests.semantics.exploration.interleaving import TooMany, interleavings
 from tests.semantics.exploration.programs import SHARED, func, module, unfolded
-from tests.semantics.exploration.test_interleavings import ADDRESS, REGISTER, SIMPLE, SPIN
+from tests.semantics.exploration.test_interleavings import ADDRESS, REGISTER, SIMPLE, SPIN, VALUE
 
 KILLING = replace(FORK, trap="all")
 TRAP = REGISTER.map(lambda r: f"(if (local.get {r}) (then (unreachable)))") | st.just("(unreachable)")
 WAIT = ADDRESS.map(lambda a: f"(local.set $s (memory.atomic.wait32 {a} (i32.const 0) (i64.const -1)))")
 NOTIFY = ADDRESS.map(lambda a: f"(local.set $s (memory.atomic.notify {a} (i32.const 1)))")
-BODY = st.lists(SIMPLE | TRAP, min_size=1, max_size=3).map(" ".join)
-SUSPENDING = st.lists(SIMPLE | TRAP | WAIT | NOTIFY, min_size=1, max_size=2).map(" ".join)
+AT = st.sampled_from(("(i32.const 0)", "(i32.const 4)"))
+BYTES = (  # one byte at a time: brute force then has few sources to choose from
+    st.tuples(REGISTER, st.sampled_from(("load8_u", "atomic.load8_u")), AT).map(
+        lambda t: f"(local.set {t[0]} (i32.{t[1]} {t[2]}))"
+    )
+    | st.tuples(st.sampled_from(("store8", "atomic.store8")), AT, VALUE).map(lambda t: f"(i32.{t[0]} {t[1]} {t[2]})")
+    | st.tuples(REGISTER, AT).map(lambda t: f"(local.set {t[0]} (i32.atomic.rmw8.add_u {t[1]} (i32.const 1)))")
+)
+BODY = st.lists(BYTES | TRAP, min_size=1, max_size=3).map(" ".join)
+SUSPENDING = st.lists(BYTES | TRAP | WAIT | NOTIFY, min_size=1, max_size=2).map(" ".join)
 SPINNING = st.lists(SIMPLE | TRAP | SPIN, min_size=1, max_size=4).map(" ".join)
 LOCALS = "(local $r i32) (local $s i32)"
 NAMES = ("P0", "P1")
@@ -62,7 +71,8 @@ def brute(s: EventStructure, model: str) -> set[Outcome]:
 
 
 def small(s: EventStructure) -> bool:
-    return len(s.events) <= 22 and len(s.nodes) <= 40
+    reads = [e for e in s.events for a in e.actions if reading(a)]
+    return len(reads) <= 5 and len(s.nodes) <= 40
 
 
 @pytest.mark.parametrize("model", ("wasm", "wasm-threads"))

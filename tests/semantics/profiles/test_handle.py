@@ -50,7 +50,7 @@ from tests.semantics.profiles.worked import (
     valid,
 )
 
-UNORD = replace(HANDLE, handle="unord")
+UNORD = replace(HANDLE, handle_order="unord")
 HD = "(shared threadref)"
 HD_I32 = "(ref null (shared (thread i32)))"
 STORE = "(func $f shared (i32.store (i32.const 0) (i32.const 1)))"
