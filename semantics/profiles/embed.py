@@ -85,7 +85,7 @@ def embed(
         host=host,
         types=frozenset((TYPE,)),
         needs={},
-        own=base.own if check == "dynamic" else "nobody",
+        own=base.own if check == "dynamic" or spawn is SpawnAgain else "nobody",  # D's, where D rests on no check
     )
 
 
