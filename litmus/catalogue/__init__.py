@@ -1,7 +1,8 @@
 """The tests that ship with weft, by theme; each file states the verdicts that its author derived.
 
-Themes: paper (the programs of the figures), classic (the shapes that herd's users know), mixed-size, growth,
-wait-notify, threads, floats, programs (small algorithms). A test's name is its file's stem.
+Themes: paper (the programs of the figures), classic (the shapes that herd's users know), acquire-release, mixed-size,
+growth, wait-notify, threads, floats, programs (small algorithms), designs (ways to create threads). A test's name is
+its file's stem.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from itertools import combinations
 from litmus.checking.observing import observing
 from semantics.axioms.model import Model
 from semantics.execution.outcomes import And, Equals, Or
-from semantics.execution.structure import EventStructure, Leaf, PathNode, Touch
+from semantics.execution.structure import MADE, EventStructure, Leaf, PathNode, Touch
 from semantics.runtime.profile import Profile
 from semantics.solver import Problem, Reachable, Unknown
 from semantics.terms import Term
@@ -46,7 +46,9 @@ def violations(
     for node in structure.nodes:
         if node.leaf is not None:
             for address, touch in node.leaf.touched.items():
-                touches.setdefault(address, {}).setdefault(structure.threads[node.thread].name, touch)
+                by, thread = touches.setdefault(address, {}), structure.threads[node.thread].name
+                if thread not in by or by[thread].text == MADE:
+                    by[thread] = touch
     suspects = {a: by for a, by in touches.items() if profile.own != "component" and len(by) > 1}
     if not suspects:
         return ()

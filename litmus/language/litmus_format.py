@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from litmus.language.compiled import INSTANCE, MEMORY, Compiled, read_compiled
 from litmus.language.condition import Names, observables
-from litmus.language.host_scripts import Buffer, lower
+from litmus.language.host_scripts import Buffer, lower, require_scripts
 from litmus.language.host_scripts import Program as Scripts
 from litmus.language.reader import (
     LocationItem,
@@ -26,7 +26,7 @@ from litmus.language.reader import (
 )
 from litmus.language.short_forms import Code
 from litmus.language.signatures import Definitions, declared, definitions, is_instruction, name_of
-from litmus.language.spawning import ENVIRONMENT, elaborate, without_attributes
+from litmus.language.spawning import ENVIRONMENT, elaborate, flag, without_attributes
 from litmus.language.test import (
     KINDS,
     REFUSALS,
@@ -37,7 +37,7 @@ from litmus.language.test import (
     Quantifier,
     Test,
 )
-from semantics.diagnostics import NotExpressible, Source
+from semantics.diagnostics import Invalid, Source
 from semantics.execution.outcomes import Observable
 from semantics.exploration.program import Cell, Command, HostThread, Instantiate, Invoke, Program, Provider, Spawn
 from semantics.profiles import DEFAULT as FORK
@@ -110,24 +110,23 @@ def parse_litmus(source: Source, profile: Profile | None = None) -> Test:
     profile = profile or own
     compiled = read_compiled(text, parts.file) if parts.file else None
     state = _state(text, parts, compiled)
-    libraries = {}
+    libraries: dict[str, Module] = {}
     scripts: Scripts | None = None
     if any(thread.script for thread in parts.threads):
-        _require_scripts(text, parts, profile)
+        require_scripts(text, parts, profile)
         libraries = {name.text: _library(text, name, block, state, profile) for name, block in parts.libraries}
         scripts = _scripts(text, parts, state, libraries, profile)
         module, registers = next(iter(libraries.values()), Module()), scripts.registers
     elif any(thread.main for thread in parts.threads):
         _require_alone(text, parts)
-        libraries = {name.text: _library(text, name, block, state, profile) for name, block in parts.libraries}
-        module, registers = _main_module(text, parts, state, profile)
+        libraries, module, registers = _main_modules(text, parts, state, profile)
     else:
         if parts.libraries:
             name = parts.libraries[0][0]
             message = "a named module needs a main thread or scripts: main T0 { ... }"
             raise text.error(message, name.begin, name.end)
         module, registers = _module(text, parts, state, compiled)
-    validate(module, profile.typing)
+        validate(module, profile.typing)
     threads = tuple(thread.name.text for thread in parts.threads)
     names = Names(text, threads, registers, {name: at.kind for name, at in state.locations.items()})
     condition = _condition(names, parts)
@@ -350,6 +349,25 @@ def _require_alone(text: Text, parts: Parts) -> None:
         raise text.error("a module file has no main thread", parts.file.begin, parts.file.end)
 
 
+def _main_modules(
+    text: Text, parts: Parts, state: _State, profile: Profile
+) -> tuple[dict[str, Module], Module, dict[str, dict[str, Kind]]]:
+    """The valid modules of a main test in a design's own words.
+
+    Where nothing but a check as the program runs wants the functions of threads shared (P6, B.6), functions that are
+    invalid as shared ones are local.
+    """
+    try:
+        libraries = {name.text: _library(text, name, block, state, profile) for name, block in parts.libraries}
+        module, registers = _main_module(text, parts, state, profile)
+        validate(module, profile.typing)
+    except Invalid:
+        if profile.typing.entry != "dynamic":
+            raise
+        return _main_modules(text, parts, state, replace(profile, typing=replace(profile.typing, entry="none")))
+    return libraries, module, registers
+
+
 def _main_module(
     text: Text, parts: Parts, state: _State, profile: Profile
 ) -> tuple[Module, dict[str, dict[str, Kind]]]:
@@ -381,24 +399,13 @@ def _library(text: Text, name: Token, block: Range, state: _State, profile: Prof
     """Another module of a main test, by the name under which its exports are imported."""
     addresses = {location.name: location.address for location in state.locations.values()}
     at = name.begin
-    own = without_attributes(read_forms(text, block.begin, block.end).items, profile)
+    written = read_forms(text, block.begin, block.end).items
+    own = [*flag(written, profile, at), *without_attributes(written, profile)]
     known = definitions(own)
     expanded = [_expanded(text, field, addresses, known) for field in own]
     module, _ = read_module(Cursor(text, Form(block.begin, block.end, [("module", at), *expanded]), 1))
     validate(module, profile.typing)
     return module
-
-
-def _require_scripts(text: Text, parts: Parts, profile: Profile) -> None:
-    """Scripts stand with scripts alone, in a design whose host runs them."""
-    first = next(thread.name for thread in parts.threads if thread.script)
-    if not profile.scripts:
-        raise NotExpressible(profile.name, "host scripts", text.span(first.begin, first.end))
-    other = next((thread.name for thread in parts.threads if not thread.script), None)
-    if other is not None:
-        raise text.error("a test with scripts has no other threads", other.begin, other.end)
-    if parts.file is not None or parts.prelude is not None:
-        raise text.error("scripts instantiate modules by name: module M { ... }", first.begin, first.end)
 
 
 def _scripts(text: Text, parts: Parts, state: _State, modules: Mapping[str, Module], profile: Profile) -> Scripts:

@@ -6,8 +6,10 @@ functions that a design does not have are dropped, for they say only that a func
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import NamedTuple
 
 from litmus.language.signatures import definitions, name_of
@@ -99,12 +101,24 @@ FORMS: dict[str, SpawnForm] = {
         body=lambda f: f"(drop (call $thread.spawn-ref (ref.func {f.name}) {_argument(f)}))",
         entry=lambda f: (_unused(f), ""),
     ),
+    "thread.spawn-ref (cooperative)": SpawnForm(
+        imports=lambda f: (
+            '(func $thread.spawn-ref (import "component" "thread.spawn-ref") (param funcref i32) (result i32))'
+        ),
+        body=lambda f: f"(drop (call $thread.spawn-ref (ref.func {f.name}) {_argument(f)}))",
+        entry=lambda f: (_unused(f), ""),
+    ),
     "spawn_func": SpawnForm(
         imports=lambda f: (
-            f'(func $spawn_func.{f.plain} (import "thread" "spawn_func") (param (shared funcref) {" ".join(f.params)})'
-            " (result externref))"
+            f'(func $spawn_func.{f.plain} (import "thread" "spawn_func") shared'
+            f" (param (shared funcref) {' '.join(f.params)}) (result (shared externref)))"
         ),
         body=lambda f: f"(drop (call $spawn_func.{f.plain} (ref.func {f.name}) {_operands(f)}))",
+        entry=lambda f: (f'(export "{f.plain}")', ""),
+    ),
+    "thread.create h": SpawnForm(
+        imports=lambda f: '(import "thread" "handle" (type $thread.handle opaque))',
+        body=lambda f: f"(drop (thread.create {f.name} {_operands(f)}))",
     ),
     "thread.create_mod": SpawnForm(
         body=lambda f: f"(ref.module $thread.{f.plain}) (ref.memory $memory) (thread.create_mod 1)",
@@ -114,7 +128,7 @@ FORMS: dict[str, SpawnForm] = {
 }
 """By Profile.spawn."""
 
-ONE_ARGUMENT = frozenset(("thread-spawn", "createThread", "thread.spawn-ref"))
+ONE_ARGUMENT = frozenset(("thread-spawn", "createThread", "thread.spawn-ref", "thread.spawn-ref (cooperative)"))
 ONE_ENTRY = frozenset(("thread-spawn",))
 
 
@@ -140,7 +154,7 @@ def elaborate(
         assert isinstance(field, Form)  # a function of `functions`
         span = text.span(word[1], word[1] + len(word[0]))
         spawned.setdefault(name[0], Spawned(name[0], field, known.functions[name[0]].operands, span))
-    _check(spawned, profile, form)
+    _check(text, prelude, spawned, profile, form)
     imports = [_snippet(f'(memory $memory (import "{ENVIRONMENT}" "memory") {memory})', at)]
     erased = _erases(profile)
     fields = without_attributes(prelude, profile)
@@ -148,7 +162,7 @@ def elaborate(
     provided: list[str] = []
     share = "" if erased else "shared"
     for f in spawned.values() if form.word is None else ():
-        wanted = form.imports(f).replace(" shared ", " ") if erased else form.imports(f)
+        wanted = _without_shared(form.imports(f)) if erased else form.imports(f)
         if wanted and wanted not in provided:
             provided.append(wanted)
             imports.append(_snippet(wanted, at))
@@ -159,15 +173,27 @@ def elaborate(
     if form.entry is not None:
         fields = [_entry(f, spawned, form.entry, at) for f in fields]
     here, there = (_rewritten([*items], form.word) for items in (fields, main))
-    flag: list[Item] = []
-    if profile.typing.gran == "module" and any("shared" in _words(f) for f in functions.values()):
-        flag.append(("shared", at))
-    return [*flag, *imports, *here, *wrappers], there
+    return [*flag(prelude, profile, at), *imports, *here, *wrappers], there
+
+
+def _without_shared(field: str) -> str:
+    """A field of ours without attributes."""
+    return re.sub(r"\(shared (\w+)\)", r"\1", field).replace(" shared ", " ")
+
+
+def flag(fields: list[Item], profile: Profile, at: int) -> list[Item]:
+    """`shared`, for a module whose functions would be, in a design that writes the attribute on modules."""
+    shared = any(isinstance(f, Form) and f.head == "func" and "shared" in _words(f) for f in fields)
+    return [("shared", at)] if profile.typing.gran == "module" and shared else []
 
 
 def without_attributes(fields: list[Item], profile: Profile) -> list[Item]:
-    """The fields of a module without the attributes of functions, where they say nothing in this design."""
-    return [_erased(field) for field in fields] if _erases(profile) else fields
+    """The fields of a module without the attributes of functions, where they say nothing in this design. Where the
+    module has the attribute, imports keep theirs: what is imported has a type of its own."""
+    if not _erases(profile):
+        return fields
+    keep = "import" if profile.typing.gran == "module" else ""
+    return [field if isinstance(field, Form) and field.head == keep else _erased(field) for field in fields]
 
 
 def _erases(profile: Profile) -> bool:
@@ -175,17 +201,21 @@ def _erases(profile: Profile) -> bool:
     return form.erases or Sort.FUNC not in typing.shared or typing.gran == "module" or typing.entry == "none"
 
 
-def _check(spawned: Mapping[str, Spawned], profile: Profile, form: SpawnForm) -> None:
+def _check(text: Text, prelude: list[Item], spawned: Mapping[str, Spawned], profile: Profile, form: SpawnForm) -> None:
     if profile.spawn in ONE_ARGUMENT:
         for f in spawned.values():
             _one_argument(f, profile.name)
     if profile.spawn in ONE_ENTRY and len(spawned) > 1:
         second = list(spawned.values())[1]
         raise NotExpressible(profile.name, "two functions that threads begin with", second.span)
-    if form.module:
+    if form.module and spawned:
         for f in spawned.values():
             if f.params:
                 raise NotExpressible(profile.name, "arguments of a thread that is a module", f.span)
+        for field in prelude:
+            if isinstance(field, Form) and field.head in ("start", "import"):
+                what = "a start function beside the thread" if field.head == "start" else "imports of a thread"
+                raise NotExpressible(profile.name, what, text.span(field.begin, field.end))
 
 
 def _spawns(items: list[Item]) -> Iterator[tuple[Word, Word | None]]:
@@ -224,7 +254,9 @@ def _rewritten(items: list[Item], word: str | None) -> list[Item]:
 
 
 def _erased(field: Item) -> Item:
-    """A function without its attribute."""
+    """A function, defined or imported, without its attribute."""
+    if isinstance(field, Form) and field.head == "import":
+        return Form(field.begin, field.end, [_erased(item) for item in field.items])
     if not isinstance(field, Form) or field.head != "func":
         return field
     kept = [item for item in field.items if isinstance(item, Form) or item[0] != "shared"]
@@ -238,13 +270,11 @@ def _entry(field: Item, spawned: Mapping[str, Spawned], entry: Callable[[Spawned
     if f is None or not isinstance(field, Form):
         return field
     header, code = (_snippets(part, at) for part in entry(f))
-    index = 2
-    if index < len(field.items) and not isinstance(word := field.items[index], Form) and word[0] == "shared":
-        index += 1
+    index = 3 if len(field.items) > 2 and _is_word(field.items[2], "shared") else 2
     exports = [h for h in header if isinstance(h, Form) and h.head == "export"]
     params = [h for h in header if isinstance(h, Form) and h.head == "param"]
     results = [h for h in header if isinstance(h, Form) and h.head == "result"]
-    own = [item for item in field.items[index:] if isinstance(item, Form) and item.head in ("param", "export")]
+    own = list(takewhile(lambda i: isinstance(i, Form) and i.head in ("param", "export"), field.items[index:]))
     rest = field.items[index + len(own) :]
     return Form(field.begin, field.end, [*field.items[:index], *exports, *params, *own, *results, *rest, *code])
 
@@ -262,6 +292,10 @@ def _own_module(f: Spawned, fields: list[Item], memory: Form, at: int) -> Form:
 
 def _active(data: Form) -> bool:
     return any(isinstance(item, Form) for item in data.items[1:])
+
+
+def _is_word(item: Item, word: str) -> bool:
+    return not isinstance(item, Form) and item[0] == word
 
 
 def _words(field: Item | None) -> list[str]:

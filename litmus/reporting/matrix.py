@@ -15,8 +15,8 @@ from semantics.execution.structure import Status
 
 LEGEND = (
     "Each outcome stands by itself, with the threads that did not end well. invalid: refused by that typing rule; "
-    "inexpressible: the design lacks that; unlinkable: an import has no match; !: a local object is accessed by threads "
-    "of different owners; ...: outcomes may be missing."
+    "inexpressible: the design lacks that; unlinkable: an import has no match; !: threads of different owners access a "
+    "local object; ...: outcomes may be missing."
 )
 
 

@@ -86,6 +86,10 @@ class Event:
     notears: bool | None = None  # threads proposal (S6): the instruction's no-tear flag; None for no data access
 
 
+MADE = "instantiate"
+"""The access that is the making of an object."""
+
+
 class Touch(NamedTuple):
     """An access to a local object: the instruction, where it stands, whether it writes."""
 
@@ -99,8 +103,8 @@ class Leaf:
     """The end of a path: its status, the thread's registers (name -> value) and, where it says more, a reason. `traps`
     gives the reason of each command that trapped, by its trap register, in the specification's words. `ends`: the
     thread ends the program here (WS6, systems.md B.2), of which there is at most one in an execution.
-    `touched`: the first access of the path to each local object that it accessed, by address (INV-C); a cell that a
-    thread has for itself does not count, nor does initialisation."""
+    `touched`: the first access of the path to each local object that it accessed, or made for itself, by address
+    (INV-C); a cell that a thread has for itself does not count."""
 
     status: Status
     registers: Mapping[str, Term]

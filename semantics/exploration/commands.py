@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from semantics.execution.structure import Kind, Status
-from semantics.exploration import killing, messages, suspension
+from semantics.execution.structure import Kind
+from semantics.exploration import handles, killing, messages, suspension
 from semantics.exploration.linking import Await, Begin, Call, Dispatch, Ending, Fetch, Make, Sending
 from semantics.exploration.path import Path
 from semantics.reduction.access import cell
@@ -48,6 +48,7 @@ def next_command(unfolding: Unfolding, path: Path) -> bool:
 def _make(unfolding: Unfolding, path: Path, command: Make) -> bool:
     """Instantiation: the initial writes that others may see as one event, then the code of segments and start."""
     held, constants = path.held, unfolding.oracle.constants
+    unfolding.created(path, command.made.writes, command.span)
     writes = tuple(
         w for w in command.made.writes if w.location.region not in held and w.location.region not in constants
     )
@@ -85,7 +86,7 @@ def command_ended(unfolding: Unfolding, path: Path, config: Configuration) -> bo
     if trap is not None:
         unfolding.spin.ended(config)
         if call is None or call.trap_register is None:
-            return unfolding.leaf(path, Status.TRAP, trap.reason)
+            return handles.trapped(unfolding, path, trap.reason)
     path.registers.update(unfolding.locals(path))
     if call is not None:
         path.outcome = () if trap is not None else config.operands

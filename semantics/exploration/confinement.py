@@ -282,6 +282,8 @@ class Confinement:
         for space, index, fld, writes in code.footprint.touches:
             if code.clone and not _imported(instance, space, index):
                 continue  # the new instance's own
+            if index >= len(getattr(instance, space)):
+                continue  # a function of the embedder, called from an instance that has nothing for it
             region = Region(getattr(instance, space)[index], fld)
             self.read(thread, region)
             if writes:

@@ -61,6 +61,18 @@ class Joins:
         unfolding.builder.asw += [(end, join) for end in self._ends.get(thread, ())]
 
 
+def trapped(unfolding: Unfolding, path: Path, reason: str) -> bool:
+    """Ends a path by a trap, and the program with it where the thread's design says so of such a thread."""
+    dooms = path.ending.dooms if path.ending is not None else None
+    if dooms is None or unfolding.over is None:
+        return unfolding.leaf(path, Status.TRAP, reason)
+    read, condition = dooms(unfolding.oracle)
+    unfolding.builder.event(path.thread, path.node, Kind.ACCESS, (read,), text="trap")
+    for child, ends in zip(unfolding.children(path, [(condition,), (negate(condition),)]), (True, False), strict=False):
+        unfolding.leaf(child, Status.TRAP, reason, ends=ends)
+    return False
+
+
 def suspended(unfolding: Unfolding, path: Path, config: Configuration, pending: JoinPrime | AwaitPrime) -> bool:
     """join' and await': a child for each of the design's rows, and one that is blocked for ever."""
     thread = unfolding.joins.threads[pending.handle]

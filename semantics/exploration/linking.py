@@ -168,7 +168,7 @@ class _Initial:
         self.store = store
         self.profile = profile
         self.thread = 0
-        self.handle = 0
+        self.handle = self.number = 0
 
     def read(self, location: Location, size: int, width: int) -> Term:
         """The initial content."""
@@ -194,7 +194,7 @@ def plan(program: Program, profile: Profile) -> Plan:
     Raises LinkError for an import without a provider or with one of another type, and TextError for a command that
     names an instance, export or thread that there is not, or starts a second thread of one name.
     """
-    found = Plan(Store())
+    found = Plan(_embedded(profile))
     oracle = _Initial(found.store, profile)
     todo = [(program.main, _begin(found, program.main, {}), {program.main.name})]
     while todo:
@@ -258,6 +258,18 @@ def _argument(type: ValType, value: int | str) -> Argument:
     return FromRegister(type, value) if isinstance(value, str) else Value(type, value)
 
 
+def _embedded(profile: Profile) -> Store:
+    """A store with what the embedder keeps for itself."""
+    store = Store()
+    store.contexts = tuple(
+        store.allocate(GlobalInst(GlobalType(Share.TLS, True, I32))) for _ in range(profile.contexts)
+    )
+    if profile.turns:
+        store.turn = store.allocate(GlobalInst(GlobalType(Share.SHARED, True, I32)))
+    store.initial = {region: 0 for address in store.addresses() for region in store.regions(address)}
+    return store
+
+
 def _begin(found: Plan, thread: HostThread, instances: dict[str, ModuleInst], span: Span | None = None) -> Planned:
     if any(thread.name == other.name for other in found.threads):
         raise TextError(f"a second thread {thread.name}", span)
@@ -298,6 +310,9 @@ def _resolve(
 
 def _instantiated(command: Instantiate, thread: Planned, found: Plan, oracle: _Initial) -> Make:
     module = command.module
+    for opaque in module.opaques:
+        if (opaque.module, opaque.name) not in oracle.profile.types:
+            raise LinkError(f'unknown import "{opaque.module}" "{opaque.name}"', opaque.span or command.span)
     imports = []
     for position, wanted in enumerate(module.imports):
         what = f'"{wanted.module}" "{wanted.name}"'
@@ -334,7 +349,10 @@ def _of_embedder(store: Store, profile: Profile, wanted: Import, what: str, span
     operation, type = host.get((wanted.module, wanted.name)) or host.get((wanted.module, ANY)) or (None, None)
     if operation is None or not isinstance(wanted.type, FuncType):
         raise LinkError(f"unknown import {what}", span)
-    if type is not None and type != wanted.type:
+    if callable(type):
+        if wrong := type(wanted.type):
+            raise LinkError(f"incompatible import type of {what}: {wrong}, wanted is {wanted.type}", span)
+    elif type is not None and type != wanted.type:
         raise LinkError(f"incompatible import type of {what}: it is {type}, wanted is {wanted.type}", span)
     arguments: dict[str, Any] = {"name": wanted.name} if any(f.name == "name" for f in fields(operation)) else {}
     return host_function(store, wanted.type, operation(**arguments))

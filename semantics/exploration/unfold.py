@@ -14,8 +14,8 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from semantics.diagnostics import InternalError, Span
-from semantics.execution.structure import EXIT_CODE, Kind, Origin, Status, Touch
-from semantics.exploration import commands, handles, killing, messages, suspension
+from semantics.execution.structure import EXIT_CODE, MADE, Kind, Origin, Status, Touch
+from semantics.exploration import commands, handles, killing, messages, suspension, turns
 from semantics.exploration.builder import Builder
 from semantics.exploration.confinement import Confinement
 from semantics.exploration.domains import Domains, Loose
@@ -79,7 +79,7 @@ class Unfolding:
         self.threads: deque[Path] = deque()
         self.joins = handles.Joins()
         self.region_names: dict[Region, str] = {}  # of objects that appear as the program runs
-        self.over = killing.symbol(self.builder, profile)
+        self.over = killing.symbol(self.builder, profile, plan.store)
         self.messages = messages.Messages()
         self._postponed: list[_Postponed] = []
         self._held: dict[int, dict[Region, Content]] = {}
@@ -166,10 +166,13 @@ class Unfolding:
         self.paths += reversed(paths)
         return False
 
-    def leaf(self, path: Path, status: Status, reason: str = "", code: Term = 0) -> bool:
-        """Ends a path, with an END event where a join waits for the thread. `code` is that of an EXIT."""
+    def leaf(self, path: Path, status: Status, reason: str = "", code: Term = 0, ends: bool = False) -> bool:
+        """Ends a path, with an END event where a join waits for the thread. `code` is that of an EXIT; `ends`: it ends
+        the program though an end of its status does not."""
         self.together(path)
-        ends = killing.ends(self.oracle.profile, status)
+        ends = ends or killing.ends(self.oracle.profile, status)
+        if status not in (Status.BLOCKED, Status.CUT):
+            turns.end(self, path)
         if status in (Status.DONE, Status.TRAP, Status.CANCELLED) and not ends:
             self.joins.ended(self, path, status)
         registers = {**path.registers, **self.locals(path)}
@@ -212,6 +215,7 @@ class Unfolding:
         path.owned = set()
         self.oracle.held = path.held
         self.init = self.builder.event(path.thread, path.node, Kind.INIT, tuple(actions), "instantiate-ok")
+        turns.begin(self, path)
 
     def _unmade(self, path: Path) -> set[Region]:
         """The regions of instances that are still to be made: their instantiation writes them first."""
@@ -291,8 +295,7 @@ class Unfolding:
                 self.builder.introduce(sym, Origin.CHOICE)
         actions = step.actions
         if actions:
-            if instr.__class__ is not Instantiate:
-                self._touch(path, actions, instr)
+            self._touch(path, actions, instr)
             actions = self._settle(path, actions)
         then = step.then.__class__
         if actions or then is WaitPrime or then is NotifyPrime or _orders(instr) or _over_at_once(transition):
@@ -304,10 +307,19 @@ class Unfolding:
         for action in actions:
             region = action.location.region
             address = region.addr
-            if address not in path.touched and not region.of and self._is_local(address):
+            if action.order is Order.INIT and instr.__class__ is not Instantiate:
+                continue  # what comes to life for another thread is that thread's
+            known = path.touched.get(address)
+            if (known is None or known.text == MADE) and not region.of and self._is_local(address):
                 span = instr.span if instr is not None else None
                 touch = Touch(mnemonic(instr), span, any(map(writing, actions)))
                 path.touched = {**path.touched, address: touch}
+
+    def created(self, path: Path, writes: tuple[Write, ...], span: Span | None) -> None:
+        """Notes that the path's thread owns the local objects that it makes."""
+        fresh = {w.location.region.addr for w in writes if self._is_local(w.location.region.addr)}
+        if fresh:
+            path.touched = {**dict.fromkeys(sorted(fresh), Touch(MADE, span, True)), **path.touched}
 
     def _is_local(self, address: int) -> bool:
         found = self._local.get(address)

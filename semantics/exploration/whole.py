@@ -14,6 +14,7 @@ from semantics.exploration.program import Bounds, Program
 from semantics.exploration.prune import refute
 from semantics.exploration.unfold import Unfolding
 from semantics.profiles.fork import FORK
+from semantics.reduction.access import value_of
 from semantics.runtime.actions import Field, Region
 from semantics.runtime.profile import Profile
 from semantics.runtime.store import GlobalInst, ModuleInst, Store
@@ -33,6 +34,8 @@ def explore(program: Program, bounds: Bounds = Bounds(), profile: Profile = FORK
     confinement = _confinement(linked, reach, solo)
     for name in program.observed:
         confinement.read(FORKED, cells[name][0].region)
+    if linked.store.turn:
+        confinement.share(value_of(linked.store.turn).region)
     unfolding = Unfolding(linked, confinement, solo, bounds, profile)
     unfolding.run()
     builder = unfolding.builder

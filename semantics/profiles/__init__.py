@@ -6,7 +6,20 @@ A file holds a design: its record, its instructions, their typing rules and thei
 from difflib import get_close_matches
 
 from semantics.diagnostics import Span, TextError
-from semantics.profiles import create, create_module, fork, fork_refs, handle, tls, wasi, web
+from semantics.profiles import (
+    create,
+    create_module,
+    embed,
+    fork,
+    fork_refs,
+    handle,
+    module_shared,
+    shared_everything,
+    tls,
+    wasi,
+    wavm,
+    web,
+)
 from semantics.runtime.profile import Profile
 
 PROFILES: dict[str, Profile] = {
@@ -18,12 +31,22 @@ PROFILES: dict[str, Profile] = {
         fork_refs.FORK_REFS_UNTYPED,
         create.CREATE,
         create.CREATE_UNCHECKED,
+        create.CREATE_HANDLE,
         create_module.CREATE_MODULE,
         create_module.CREATE_MODULE_DYNAMIC,
+        embed.EMBED,
+        embed.EMBED_CREATE_UNCHECKED,
+        embed.EMBED_HANDLE,
+        embed.EMBED_WEB,
         handle.HANDLE,
+        module_shared.MODULE_SHARED,
+        shared_everything.SHARED_EVERYTHING,
+        shared_everything.COOPERATIVE,
         tls.TLS,
         tls.TLS_INHERIT,
         wasi.WASI,
+        wavm.WAVM,
+        wavm.WAVM_CLONE,
         web.WEB,
     )
 }

@@ -22,6 +22,7 @@ class Effect(NamedTuple):
     indirect: it may call whatever function a reference denotes, or instantiate a module
     spawns: it may start whatever function a reference denotes in another thread
     fresh: it starts threads that run its module's exported functions in a new instance, linked as its own
+    dooms: a thread that traps after it may end the whole program
     acts: it may act on objects that it knows otherwise than from its instance
     branches: it may start a thread, suspend, wake, or have two outcomes in a state of known values
     """
@@ -33,6 +34,7 @@ class Effect(NamedTuple):
     indirect: bool = False
     spawns: bool = False
     fresh: bool = False
+    dooms: bool = False
     acts: bool = False
     branches: bool = True
 

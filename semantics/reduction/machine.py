@@ -25,6 +25,7 @@ from semantics.runtime.configuration import (
     Configuration,
     Enter,
     ExitPrime,
+    Finish,
     ForkPrime,
     Frame,
     JoinPrime,
@@ -81,7 +82,7 @@ def resume(config: Configuration, *values: Value) -> Configuration:
 
 def redex_operands(config: Configuration, store: Store) -> tuple[Value, ...]:
     """The operands of the redex, deepest first."""
-    instr = config.pending or config.redex
+    instr = config.redex if config.pending is None else config.pending
     count = operand_count(instr, config.frame, store)
     return config.operands[len(config.operands) - count :]
 
@@ -110,7 +111,7 @@ def successors(config: Configuration, oracle: Oracle) -> tuple[Transition, ...]:
     concrete. Raises StuckConfiguration where no row matches.
     """
     config = close(config)
-    redex = config.pending or config.redex
+    redex = config.redex if config.pending is None else config.pending
     if redex is None or redex.__class__ in _TERMINAL or redex.__class__ in _GLOBAL:
         return ()
     found = _steps(config, redex, oracle)
@@ -262,6 +263,10 @@ def _plug(config: Configuration, count: int, step: Step, store: Store) -> tuple[
         arity = len(frame.func.type.results) if frame.func is not None else 0
         here = Configuration(code, pc, operands, None, frame, caller, depth)
         return _left(here, operands[len(operands) - arity :]), None
+    if isinstance(then, Finish):
+        while caller is not None:
+            frame, caller = caller.frame, caller.outer
+        return Configuration((), 0, step.result, None, frame, None), None
     if isinstance(then, Activate):
         if frame.func is None and label is None and caller is None and not operands and pc >= len(code):
             # the last thing that host code does: what runs is the thread's outermost frame, whose locals are shown

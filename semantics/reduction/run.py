@@ -47,7 +47,7 @@ class SequentialStore:
         self.store = Store()
         self.profile = profile
         self.thread = 0
-        self.handle = 0
+        self.handle = self.number = 0
         self.bytes: dict[int, Bytes] = {}  # a.data
         self.entries: dict[int, Entries] = {}  # a.elem
         self.values: dict[Region, int] = {}  # a.val, a.len

@@ -80,10 +80,12 @@ class Ending(NamedTuple):
 
     handle: the store object that stands for the thread (systems.md B.7)
     actions: (oracle, how, results) -> those of the thread's END event; `how` is "done", "trap" or "cancelled"
+    dooms: oracle -> a read before a trap's end, and the condition on which the trap ends the whole program
     """
 
     handle: int
     actions: Callable[..., tuple[Action, ...]]
+    dooms: Callable[..., tuple[Action, Term]] | None = None
 
 
 class ForkPrime(NamedTuple):
@@ -119,6 +121,14 @@ class AwaitPrime(NamedTuple):
 
 class Cancelled(NamedTuple):
     """The thread ends because it was asked to, at a suspension."""
+
+
+class TakeTurn(NamedTuple):
+    """take': until the thread may run again, where threads take turns (systems.md B.12)."""
+
+
+class Finish(NamedTuple):
+    """The end of the thread, from any context; the values of the step are its results."""
 
 
 class ExitPrime(NamedTuple):
@@ -168,7 +178,7 @@ class Activate(NamedTuple):
 
 Admin = (
     Enter | Break | Leave | Trap | CallPrime | ForkPrime | ExitPrime | WaitPrime | NotifyPrime | JoinPrime | AwaitPrime
-    | Cancelled | Move | Activate
+    | Cancelled | Finish | TakeTurn | Move | Activate
 )  # fmt: skip
 
 

@@ -43,6 +43,21 @@ def _shared(space: tuple[Sh | None, ...]) -> tuple[Sh | None, ...]:
     return tuple(x if x is not None and x.share is not Share.LOCAL else None for x in space)
 
 
+Segment = TypeVar("Segment", Elem, Data)
+
+
+def segment_share(segment: Elem | Data, discipline: Discipline) -> Share:
+    """The attribute of a segment (B.11): as written (explicit); or shared for data and that of the type for elem
+    (implicit)."""
+    if discipline.segments == "explicit":
+        return segment.share
+    return segment.type.share if isinstance(segment, Elem) else Share.SHARED
+
+
+def _shared_segments(space: tuple[Segment | None, ...], discipline: Discipline) -> tuple[Segment | None, ...]:
+    return tuple(x if x is not None and segment_share(x, discipline) is Share.SHARED else None for x in space)
+
+
 @typing_rule("T29", fig=21, row="Declarations: sh(C)")
 def project(spaces: Spaces) -> Spaces:
     """
@@ -54,7 +69,6 @@ def project(spaces: Spaces) -> Spaces:
     Segments (B.11) stay if they are shared: data always and elem by the type of its references (implicit), or both by
     their attribute (explicit). Types stay.
     """
-    explicit = spaces.discipline.segments == "explicit"
     return Spaces(
         spaces.module,
         spaces.discipline,
@@ -63,11 +77,8 @@ def project(spaces: Spaces) -> Spaces:
         _shared(spaces.tables),
         _shared(spaces.mems),
         _shared(spaces.globals),
-        tuple(
-            e if e is not None and (e.share if explicit else e.type.share) is Share.SHARED else None
-            for e in spaces.elems
-        ),
-        tuple(d if d is not None and (d.share is Share.SHARED or not explicit) else None for d in spaces.datas),
+        _shared_segments(spaces.elems, spaces.discipline),
+        _shared_segments(spaces.datas, spaces.discipline),
         spaces.refs,
         spaces.nested,
     )
@@ -90,6 +101,8 @@ class Context:
     results: tuple[ValType, ...] = ()
     function: int | None = None
     """Index of the function whose body is typed."""
+    strict: bool = False
+    """The body may hold shared values only (B.12)."""
 
     @property
     def discipline(self) -> Discipline:
@@ -103,7 +116,7 @@ class Context:
 
     def under(self, label: tuple[ValType, ...]) -> Context:
         """C, label (t*)."""
-        return Context(self.spaces, self.locals, Label(label, self.labels), self.results, self.function)
+        return Context(self.spaces, self.locals, Label(label, self.labels), self.results, self.function, self.strict)
 
     def func(self, e: Node, index: int) -> FuncType:
         """C.func(index), for the node `e`. Raises Invalid: unknown, or absent (T29)."""

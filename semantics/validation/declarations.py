@@ -10,7 +10,7 @@ from semantics.syntax.instructions import Const, Expr, Node, RefFunc, RefNull
 from semantics.syntax.modules import Data, Elem, Function, Global, Import, Memory, Module, SegmentMode, Table
 from semantics.syntax.types import I32, ExternType, FuncType, GlobalType, MemType, Share, TableType
 from semantics.validation.bodies import check_body, check_constant
-from semantics.validation.context import FUNC, Context, Spaces, project, refuse
+from semantics.validation.context import FUNC, Context, Spaces, project, refuse, segment_share
 from semantics.validation.formation import (
     check_attribute,
     functype_ok,
@@ -33,11 +33,14 @@ def function(c: Context, f: Function) -> None:
     -----------------------------------------------------------------------------------------------------
     C |- ex* func ft local t* e* : ex* ft
 
-    `c` is sh(C) with locals and results; the label is that of the body.
+    `c` is sh(C) with locals and results; the label is that of the body. [strict bodies (B.12): sh = shared implies
+    |- t : shared, and so for the operands and results of every instruction]
     """
     functype_ok(f.type, f, c.discipline)
     for t in f.locals:
         reftype_ok(t, f, c.discipline)
+        if c.strict and not sharable(t, Share.SHARED):
+            raise Invalid(f"a shared function may not have a local variable of type {t}", f.span, rule="T30")
     results = f.type.results
     check_body(c, Body(f.body, (), results, results, f, "T30"))
 
@@ -133,20 +136,20 @@ IMPORT_RULES: dict[type[ExternType], Callable[..., None]] = {
 
 # --- segments, start ----------------------------------------------------------------------------
 @typing_rule("elem", Elem, row="3.4.5 Element Segments", source="core")
-def elem(c: Context, segment: Elem) -> None:
+def elem(c: Context, segment: Elem, items: Context) -> None:
     """
     (C |- e* : eps -> rt const)*    mode active x e0*: C.table(x) = sh rt[n], C |- e0* : eps -> i32 const
     -----------------------------------------------------------------------------------------------------
     C |- elem rt (e*)* mode : rt
 
-    [an attribute: B.11, |- rt : sh]
+    [an attribute: B.11, |- rt : sh; `items` is C, or sh(C) where what is shared is initialised so]
     """
     reftype_ok(segment.type, segment, c.discipline)
     check_attribute(segment.share, Sort.ELEM, segment, c.discipline)
     if not sharable(segment.type, segment.share):
         raise refuse(segment, f"a shared elem segment may not hold a local {segment.type}")
     for item in segment.items:
-        check_constant(c, item, segment.type, segment, "elem")
+        check_constant(items, item, segment.type, segment, "elem")
     if segment.mode is SegmentMode.ACTIVE:
         tt = c.table(segment, segment.table)
         if tt.elem != segment.type:
@@ -187,8 +190,8 @@ def start(c: Context, module: Module, index: int) -> None:
 def module_flag(module: Module, discipline: Discipline) -> None:
     """
     module shared: every function, memory, table, global, segment and import is shared
-    module: every function, table, global and segment is local; memories and imports are free
-    -----------------------------------------------------------------------------------------
+    module: every function, table and global is local; the rest is free
+    ----------------------------------------------------------------------------------
     |- module shared? ... : ok    [gran = module]
     """
     if discipline.gran != "module":
@@ -199,10 +202,10 @@ def module_flag(module: Module, discipline: Discipline) -> None:
         *(("function", f, f.type.share) for f in module.funcs),
         *(("table", t, t.type.share) for t in module.tables),
         *(("global", g, g.type.share) for g in module.globals),
-        *(("elem segment", e, e.share) for e in module.elems),
-        *(("data segment", d, d.share) for d in module.datas),
     ]
     if module.shared:
+        own += [("elem segment", e, segment_share(e, discipline)) for e in module.elems]
+        own += [("data segment", d, segment_share(d, discipline)) for d in module.datas]
         own += [("memory", m, m.type.share) for m in module.memories]
         own += [(f'import "{i.module}" "{i.name}"', i, i.type.share) for i in module.imports]
         wanted, where = Share.SHARED, "a module with the attribute: declare it shared"
@@ -263,16 +266,18 @@ def _spaces(
 
 
 def _check_constants(module: Module, spaces: Spaces) -> None:
-    """All that is typed under C': globals, tables, memories, segments."""
+    """All that is typed under C': globals, tables, memories, segments; where bodies are strict, what is shared is
+    initialised under sh(C') (B.12)."""
     c = Context(spaces)
+    strict = Context(project(spaces)) if spaces.discipline.body == "strict" else c
     for g in module.globals:
-        global_(c, g)
+        global_(strict if g.type.share is Share.SHARED else c, g)
     for t in module.tables:
-        table(c, t)
+        table(strict if t.type.share is Share.SHARED else c, t)
     for m in module.memories:
         memory(c, m)
     for element_segment in module.elems:
-        elem(c, element_segment)
+        elem(c, element_segment, strict if element_segment.share is Share.SHARED else c)
     for data_segment in module.datas:
         data(c, data_segment)
 
@@ -284,7 +289,8 @@ def _check_functions(module: Module, spaces: Spaces) -> None:
         seen = spaces
         if f.type.share is Share.SHARED:
             seen = projected = projected or project(spaces)
-        function(Context(seen, f.type.params + f.locals, None, f.type.results, index), f)
+        strict = seen is projected and seen.discipline.body == "strict"
+        function(Context(seen, f.type.params + f.locals, None, f.type.results, index, strict), f)
 
 
 def _check_exports(module: Module, spaces: IndexSpaces) -> None:

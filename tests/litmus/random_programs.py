@@ -26,6 +26,7 @@ class Op:
     expected: int = 0
     register: str = ""
     when: str = ""
+    acqrel: bool = False  # acquire and release, not sequentially consistent
 
     def text(self) -> str:
         """The operation as a line of a thread block."""
@@ -39,7 +40,8 @@ class Op:
         return f"(local.set ${self.register} {self._folded()})" if self.register else self._folded()
 
     def _folded(self) -> str:
-        at, width, mode = f"(i32.const {self.address})", SUFFIX[self.size], "atomic." if self.atomic else ""
+        width, mode = SUFFIX[self.size], "atomic." if self.atomic else ""
+        at = f"{'acqrel ' * self.acqrel}(i32.const {self.address})"
         unsigned = "_u" if width else ""
         match self.kind:
             case "load":
@@ -56,8 +58,12 @@ class Op:
             case "grow":
                 return "(memory.grow (i32.const 1))"
             case "get":
-                return "(global.get.seqcst $g)" if self.atomic else "(global.get $g)"
-        return f"(global.set{'.seqcst' if self.atomic else ''} $g (i32.const {self.value}))"
+                return f"(global.get{self._suffix()} $g)"
+        return f"(global.set{self._suffix()} $g (i32.const {self.value}))"
+
+    def _suffix(self) -> str:
+        """The order of an access of a global."""
+        return "" if not self.atomic else ".acqrel" if self.acqrel else ".seqcst"
 
 
 @dataclass(frozen=True)

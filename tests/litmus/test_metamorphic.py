@@ -113,6 +113,42 @@ def test_seqcst_adds_no_outcome(seed: int, make: Callable[[random.Random], Rando
             assert stronger[MODELS.index("sc")] == weaker[MODELS.index("sc")], program.litmus()
 
 
+def released(program: RandomProgram, chosen: Callable[[Op], bool]) -> RandomProgram:
+    """The program with some of its seqcst accesses, fences and exchanges made acqrel."""
+    known = ("load", "store", "add", "cmpxchg", "get", "set")
+    return RandomProgram(
+        tuple(
+            tuple(replace(op, acqrel=op.atomic and op.kind in known and chosen(op)) for op in thread)
+            for thread in program.threads
+        )
+    )
+
+
+@pytest.mark.parametrize("make", [generate, crowd])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_acqrel_is_between_unord_and_seqcst(seed: int, make: Callable[[random.Random], RandomProgram]) -> None:
+    """unord to acqrel adds no outcome, nor does acqrel to seqcst; without acqrel the model is the proposal's."""
+    rng = random.Random(f"acqrel {seed}")
+    for program in programs(seed, make):
+        every = strengthened(program, lambda _: True)
+        steps = [every, released(every, lambda _: rng.random() < 0.5), released(every, lambda _: True)]
+        found = [outcomes(p, ("wasm-acqrel",))[0] for p in (*steps, released(program, lambda _: True))]
+        assert all(stronger <= weaker for stronger, weaker in pairwise(found)), program.litmus()
+        assert found[0] == outcomes(every, ("wasm-threads",))[0], program.litmus()
+
+
+def test_acqrel_is_neither() -> None:
+    """Some programs have more outcomes with acqrel than with seqcst, and fewer than with unord."""
+    weaker = stronger = 0
+    for program in programs(0, crowd, 80):
+        plain = RandomProgram(tuple(tuple(replace(op, atomic=False) for op in t) for t in program.threads))
+        every = strengthened(plain, lambda _: True)
+        sc, ar, un = (outcomes(p, ("wasm-acqrel",))[0] for p in (every, released(every, lambda _: True), plain))
+        weaker += sc < ar
+        stronger += ar < un
+    assert min(weaker, stronger) > 0, (weaker, stronger)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_models_are_ordered(seed: int) -> None:
     """Every interleaving is an execution of each model; without the highlighted conditions there are no fewer."""

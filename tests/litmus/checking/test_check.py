@@ -6,13 +6,14 @@ import dataclasses
 
 import pytest
 
+from litmus import catalogue
 from litmus.checking.check import Prepared, check, prepare
 from litmus.checking.explain import explain
 from litmus.checking.limits import Limits
 from litmus.checking.outcomes import compare, count
 from litmus.checking.verdict import Allowed, Forbidden, Undecided
 from litmus.checking.witness import vouch
-from litmus.language import Expectation, parse_litmus
+from litmus.language import Expectation, Test, load_tests, parse_litmus
 from semantics.axioms import load_model
 from semantics.diagnostics import InternalError, Source
 from semantics.execution.outcomes import holds
@@ -181,3 +182,20 @@ def test_a_false_witness_is_refused(model: str) -> None:
             vouch(load_model(model), broken)
     with pytest.raises(InternalError, match="refused by the model's text"):
         vouch(load_model("sc"), verdict.witness)
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "verdict"),
+    [
+        ("SB+acqrel", "wasm-threads", Undecided),
+        ("SB+acqrel", "wasm-acqrel", Allowed),
+        ("SB+acqrel", "sc", Forbidden),
+        ("SB+acqrel+fence", "wasm-threads[+fence]", Forbidden),
+    ],
+)
+def test_a_model_without_a_rule_for_an_order_allows_nothing(name: str, model: str, verdict: type) -> None:
+    [test] = load_tests(catalogue.find(name))
+    assert isinstance(test, Test)
+    result = check(prepare(test), load_model(model), outcomes=True)
+    assert isinstance(result.verdict, verdict)
+    assert any("acqrel" in gap for gap in result.gaps) is model.startswith("wasm-threads")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 import pytest
 
 from semantics.axioms import load_model
+from semantics.axioms.brute import outcomes_under
 from semantics.axioms.model import Model
+from semantics.axioms.referees import referee_for
 from semantics.diagnostics import Invalid, NotExpressible, Source
+from semantics.execution.outcomes import Outcome
+from semantics.execution.structure import EventStructure
 from semantics.exploration import explore
-from semantics.exploration.program import Bounds, HostThread, Instantiate, Invoke, Program, Provider, Spawn
+from semantics.exploration.program import Bounds, HostThread, Instantiate, Invoke, Program, Spawn
 from semantics.runtime.profile import Profile
 from semantics.solver import Problem
 from semantics.syntax.modules import Module
@@ -55,19 +60,36 @@ def inexpressible(profile: Profile, feature: str, *fields: str) -> None:
     assert error.value.span is not None
 
 
+def structure_of(
+    profile: Profile, *fields: str, threads: tuple[str, ...] = ("T0",), bounds: Bounds | None = None
+) -> EventStructure:
+    """The executions of an instance whose exported functions `threads` run in host threads. Imports are those of the
+    design's embedder."""
+    made = valid(profile, *fields)
+    spawns = (Spawn(HostThread(t, (Invoke("m", t),))) for t in threads)
+    main = HostThread("host", (Instantiate("m", made, (None,) * len(made.imports)), *spawns), hidden=True)
+    return explore(Program("test", main), bounds or Bounds(), profile)
+
+
 def outcomes(
     profile: Profile, *fields: str, threads: tuple[str, ...] = ("T0",), show: str = "", bounds: Bounds | None = None
 ) -> set[str]:
-    """All outcomes of an instance whose exported functions `threads` run in host threads; each is written as the values
-    of the registers and the ends of the threads that `show` names, as "r=1 w=trap" (all of them, if it names none).
-    Imports that only the design's embedder knows are its own."""
-    made = valid(profile, *fields)
-    providers: tuple[Provider | None, ...] = tuple(None for _ in made.imports)
-    spawns = (Spawn(HostThread(t, (Invoke("m", t),))) for t in threads)
-    main = HostThread("host", (Instantiate("m", made, providers), *spawns), hidden=True)  # type: ignore[arg-type]
-    structure = explore(Program("test", main), bounds or Bounds(), profile)
-    found = Problem(structure, model(profile.model)).outcomes()
+    """All outcomes of such a program; each is written as the values of the registers and the ends of the threads that
+    `show` names, as "r=1 w=trap" (all of them, if it names none)."""
+    found = Problem(structure_of(profile, *fields, threads=threads, bounds=bounds), model(profile.model)).outcomes()
     assert found.complete, found.reasons
+    return spelled(found, show)
+
+
+def brute_outcomes(profile: Profile, *fields: str, threads: tuple[str, ...] = ("T0",), show: str = "") -> set[str]:
+    """The same by enumeration of all candidate executions, judged by the referee: no formula, no solver."""
+    referee = referee_for(profile.model)
+    assert referee is not None
+    return spelled(outcomes_under(structure_of(profile, *fields, threads=threads), referee), show)
+
+
+def spelled(found: Iterable[Outcome], show: str) -> set[str]:
+    """Outcomes as words; `show` names registers and threads."""
     names = show.split()
     shown = set()
     for outcome in found:
