@@ -117,6 +117,7 @@ def parse_litmus(source: Source, profile: Profile | None = None) -> Test:
         libraries = {name.text: _library(text, name, block, state, profile) for name, block in parts.libraries}
         scripts = _scripts(text, parts, state, libraries, profile)
         module, registers = next(iter(libraries.values()), Module()), scripts.registers
+        validate(module, profile.typing)
     elif any(thread.main for thread in parts.threads):
         _require_alone(text, parts)
         libraries, module, registers = _main_modules(text, parts, state, profile)

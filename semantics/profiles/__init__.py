@@ -45,12 +45,21 @@ PROFILES: dict[str, Profile] = {
         tls.TLS,
         tls.TLS_INHERIT,
         wasi.WASI,
+        wasi.WASI_CHILD,
+        wasi.WASI_SKIP,
+        wasi.WASI_RELINK,
         wavm.WAVM,
         wavm.WAVM_CLONE,
         web.WEB,
     )
 }
-"""Every design, by name."""
+"""Every design and every reading of one, by name."""
+
+DESIGNS = (
+    "web", "wasi", "create-unchecked", "create", "create-module", "fork-paper", "fork", "fork-refs", "embed", "handle",
+    "module-shared", "wavm", "tls", "shared-everything",
+)  # fmt: skip
+"""The designs of the discussion; the others are readings of these."""
 
 DEFAULT = fork.FORK
 
