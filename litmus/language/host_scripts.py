@@ -385,7 +385,8 @@ class _Agents:
         """Calls a function; `callee` is the instance, the export and what stands before the names of its locals."""
         first, rest = words
         if len(rest) != len(type.params):
-            raise self._error(first, f"{first.text} takes {len(type.params)} arguments")
+            wanted = " ".join(map(str, type.params)) or "none"
+            raise self._error(first, f"{first.text} takes other arguments", expected=(wanted,))
         arguments = tuple(tuple(self._number(script, w, t)) for w, t in zip(rest, type.params, strict=True))
         if names and len(names) != len(type.results):
             raise self._error(names[0], f"{first.text} yields {len(type.results)} values")
