@@ -41,9 +41,6 @@ from semantics.runtime.store import Store
 from semantics.syntax.instructions import BlockType, DesignInstr, Expr, If, Test, Unreachable
 from semantics.syntax.types import FUNCREF, I32, SHARED_FUNCREF, FuncType, Order, Share
 from semantics.terms import apply
-from semantics.validation.context import Context
-from semantics.validation.operands import Arrow, Operands
-from semantics.validation.registry import typing_rule
 
 FOREVER = (1 << 64) - 1  # -1: no timeout
 
@@ -201,51 +198,6 @@ _TURNS: HostImports = {
 }
 COOPERATIVE: HostImports = {**_provided(Share.LOCAL), **_TURNS}
 """For threads that take turns."""
-
-
-# --- typing ---------------------------------------------------------------------------------------
-@typing_rule("thread.spawn-ref", SpawnRef, CooperativeSpawnRef, row="B.12 B1", source="design")
-def spawn_ref(_c: Context, e: SpawnRef, _operands: Operands) -> Arrow:
-    """
-    ft = sh [i32] -> []
-    -----------------------------------------------------
-    C |- thread.spawn-ref sh ft : (sh funcref) i32 -> i32
-    """
-    return Arrow((SHARED_FUNCREF if e.entry == _entry(Share.SHARED) else FUNCREF, I32), (I32,))
-
-
-@typing_rule("thread.spawn-indirect", SpawnIndirect, CooperativeSpawnIndirect, row="B.12 B2", source="design")
-def spawn_indirect(_c: Context, _e: SpawnIndirect, _operands: Operands) -> Arrow:
-    """
-    ft = sh [i32] -> []
-    -----------------------------------------------------
-    C |- thread.spawn-indirect sh ft tbl : i32 i32 -> i32
-    """
-    return Arrow((I32, I32), (I32,))
-
-
-@typing_rule(
-    "thread.get",
-    AvailableParallelism, ThreadIndex, ThreadYield, ThreadSuspend, ContextGet, ContextGet1,
-    row="B.12 B3, B4", source="design",
-)  # fmt: skip
-def nullary(_c: Context, _e: DesignInstr, _operands: Operands) -> Arrow:
-    """
-    e in thread.available-parallelism, thread.index, thread.yield, thread.suspend, context.get i
-    --------------------------------------------------------------------------------------------
-    C |- e : eps -> i32
-    """
-    return Arrow((), (I32,))
-
-
-@typing_rule("thread.set", ThreadResumeLater, ContextSet, ContextSet1, row="B.12 B4", source="design")
-def unary(_c: Context, _e: DesignInstr, _operands: Operands) -> Arrow:
-    """
-    e in thread.resume-later, context.set i
-    ---------------------------------------
-    C |- e : i32 -> eps
-    """
-    return Arrow((I32,))
 
 
 # --- spawning -------------------------------------------------------------------------------------

@@ -23,9 +23,6 @@ from semantics.runtime.store import GlobalInst, HandleInst
 from semantics.syntax.instructions import DesignInstr
 from semantics.syntax.types import FUNCREF, I32, I64, FuncType, GlobalType, Order, Share
 from semantics.terms import Term, apply
-from semantics.validation.context import Context
-from semantics.validation.operands import Arrow, Operands
-from semantics.validation.registry import typing_rule
 
 ENTRY = FuncType(Share.LOCAL, (I32,), (I64,))
 """What a thread begins with."""
@@ -96,42 +93,6 @@ WAVM_CLONE = replace(
     typing=replace(WAVM.typing, name="wavm-clone"),
     inherit="copy",
 )
-
-
-@typing_rule("createThread", CreateThread, row="B.9 K4", source="design")
-def create_thread(_c: Context, _e: CreateThread, _operands: Operands) -> Arrow:
-    """
-    --------------------------------------
-    C |- createThread : funcref i32 -> i64
-    """
-    return Arrow((FUNCREF, I32), (I64,))
-
-
-@typing_rule("exitThread", ExitThread, row="B.9 K5", source="design")
-def exit_thread(_c: Context, _e: ExitThread, _operands: Operands) -> Arrow:
-    """
-    ----------------------------
-    C |- exitThread : i64 -> eps
-    """
-    return Arrow((I64,))
-
-
-@typing_rule("joinThread", JoinThread, row="B.9 K6", source="design")
-def join_thread(_c: Context, _e: JoinThread, _operands: Operands) -> Arrow:
-    """
-    ----------------------------
-    C |- joinThread : i64 -> i64
-    """
-    return Arrow((I64,), (I64,))
-
-
-@typing_rule("detachThread", DetachThread, row="B.9 K6", source="design")
-def detach_thread(_c: Context, _e: DetachThread, _operands: Operands) -> Arrow:
-    """
-    ------------------------------
-    C |- detachThread : i64 -> eps
-    """
-    return Arrow((I64,))
 
 
 @local_rule("create-thread-ok", fig="B.9", instr=CreateThread)
