@@ -20,6 +20,7 @@ from semantics.profiles.embed import (
 )
 from semantics.profiles.fork import FORK
 from semantics.profiles.handle import HANDLE
+from semantics.profiles.wavm import WAVM, WAVM_CLONE
 from semantics.reduction.fig22_instantiation import instantiate
 from semantics.reduction.hosts import host_function
 from semantics.reduction.run import SequentialStore
@@ -165,10 +166,18 @@ L2 = (
 
 
 @pytest.mark.parametrize(
-    ("profile", "expected"), [(EMBED_WEB, {"y=10"}), (EMBED_CREATE_UNCHECKED, {"y=11"}), (EMBED, {"y=0 T0=trap"})]
+    ("profile", "expected"),
+    [
+        (EMBED_WEB, {"y=10"}),
+        (EMBED_CREATE_UNCHECKED, {"y=11"}),
+        (embed(WAVM_CLONE, check="none", name="embed-wavm-clone"), {"y=11"}),
+        (embed(WAVM, check="none", name="embed-wavm"), {"y=10"}),
+        (EMBED, {"y=0 T0=trap"}),
+    ],
+    ids=lambda p: p.name if isinstance(p, Profile) else "",
 )
 def test_6a_one_module_has_a_meaning_for_each_embedder(profile: Profile, expected: set[str]) -> None:
-    """L2: the worker's own global, the creator's global, or a trap of who spawns a function that is not shared."""
+    """L2: the thread's own global (as it was made, or as the creator's is), the creator's, or a trap."""
     body = "(local $y i32) (global.set $g (i32.const 1)) (drop (call $spawn (ref.func $f)))"
     end = f"{AWAIT} (local.set $y (i32.atomic.load (i32.const 4)))"
     imports = f'{TYPE} {SPAWN} (import "env" "mem" (memory 1 1 shared))'
