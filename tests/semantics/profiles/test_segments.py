@@ -223,3 +223,16 @@ def test_11d_escape_during_instantiation():
     racing = outcomes(FORK, run(early, make), ("a", "y"))
     assert {("done", 1), ("trap", 1), ("trap", 0)} == racing  # 0: the table was still empty
     assert outcomes(FORK, run(make, late), ("b", "y")) == {("trap", 1)}
+
+
+@pytest.mark.parametrize("bulk", ("check-once", "recheck"))
+def test_an_init_checks_once_or_before_every_byte(bulk: Literal["check-once", "recheck"]):
+    """DEC 19: the size is read by the first event alone, or with each byte."""
+    grow = func("P1", "(drop (memory.grow (i32.const 1)))")
+    init = func("P0", "(memory.init $d (i32.const 0) (i32.const 0) (i32.const 3))")
+    found = unfolded(
+        '(memory (export "mem") 1 2 shared)', '(data $d "abc")', init, grow, profile=replace(FORK, bulk=bulk)
+    )
+    mine = [e for e in found.events if e.kind.value == "access" and found.threads[e.thread].name == "P0"]
+    sizes = [any(a.location.region.field is Field.LEN for a in e.actions) for e in mine]
+    assert sizes == [True, *[bulk == "recheck"] * 3]
