@@ -312,8 +312,7 @@ def test_what_is_shared_is_initialised_by_what_is_shared():
 
 def test_globals_do_not_tear_and_plain_accesses_of_memory_may():
     """DEC 21: two writes, of 1s and of 2s in two bytes. An access of 64 bits, or of a float, may show one byte of each;
-    the switch is the model's (option notears) and speaks of memory alone. 1 and 256 are torn against the initial store,
-    which no access tears from."""
+    the switch is the model's (option notears) and speaks of memory alone."""
     wide, narrow = (0x1_0000_0001, 0x2_0000_0002), (0x101, 0x202)
 
     def seen(written: tuple[int, int], store: str, load: str, model: str = "") -> set[object]:
