@@ -67,6 +67,17 @@ examples:
   weft matrix L2 L3                       two programs of the catalogue under every design
   weft matrix L2 --profile fork --profile create --format markdown"""
 
+SEARCH_EXAMPLE = """\
+examples:
+  weft search confinement                 every design, programs of up to 2 statements
+  weft search confinement --profile create --size 3
+
+Confinement (INV-C): in no execution do threads of different owners access a local object. The search takes all
+programs of up to K statements from a grammar: every instruction that accesses an object, calls, references on their
+way from one place to another, instances and threads as the design has them, over one definition of each kind and
+attribute, own and imported. It keeps what is well typed and explores it. A design that promises confinement must have
+no counter-example (exit status 1); of the others the smallest one is printed, as a test that `weft run` reads."""
+
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
@@ -161,7 +172,11 @@ def parser() -> argparse.ArgumentParser:
     matrix = _verb(verbs, "matrix", "each program under each design, side by side", MATRIX_EXAMPLE)
     matrix.add_argument("paths", nargs="+", metavar="FILE", help="files, directories or names of catalogue tests")
     matrix.add_argument(
-        "--profile", action="append", metavar="P", default=[], help="a column; may be repeated (default: every design)"
+        "--profile",
+        action="append",
+        metavar="P",
+        default=[],
+        help="a column; may be repeated (default: every design)",
     )
     _model(matrix, "each design's own")
     _limits(matrix)
@@ -171,6 +186,16 @@ def parser() -> argparse.ArgumentParser:
         default="text",
         help="form (default: text)",
     )
+
+    search = _verb(verbs, "search", "all small programs, for one that breaks a promise of its design", SEARCH_EXAMPLE)
+    search.add_argument("property", choices=("confinement",), metavar="PROPERTY", help="what to break: confinement")
+    search.add_argument(
+        "--profile", action="append", metavar="P", default=[], help="a design; may be repeated (default: every design)"
+    )
+    search.add_argument(
+        "--size", type=_positive, metavar="K", default=2, help="statements of the largest programs (default: 2)"
+    )
+    search.add_argument("--limit", type=_positive, metavar="N", help="programs explored in each design (default: all)")
     return top
 
 

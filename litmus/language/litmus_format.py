@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from litmus.language.compiled import INSTANCE, MEMORY, Compiled, read_compiled
 from litmus.language.condition import Names, observables
+from litmus.language.host_scripts import Buffer, lower
+from litmus.language.host_scripts import Program as Scripts
 from litmus.language.reader import (
     LocationItem,
     MemoryItem,
@@ -35,7 +37,7 @@ from litmus.language.test import (
     Quantifier,
     Test,
 )
-from semantics.diagnostics import Invalid, Source
+from semantics.diagnostics import Invalid, NotExpressible, Source
 from semantics.execution.outcomes import Observable
 from semantics.exploration.program import Cell, Command, HostThread, Instantiate, Invoke, Program, Provider, Spawn
 from semantics.profiles import DEFAULT as FORK
@@ -109,13 +111,21 @@ def parse_litmus(source: Source, profile: Profile | None = None) -> Test:
     compiled = read_compiled(text, parts.file) if parts.file else None
     state = _state(text, parts, compiled)
     libraries: dict[str, Module] = {}
-    if any(thread.main for thread in parts.threads):
+    scripts: Scripts | None = None
+    if any(thread.script for thread in parts.threads):
+        _require_scripts(text, parts, profile)
+        libraries = {name.text: _library(text, name, block, state, profile) for name, block in parts.libraries}
+        scripts = _scripts(text, parts, state, libraries, profile)
+        module, registers = next(iter(libraries.values()), Module()), scripts.registers
+        validate(module, profile.typing)
+    elif any(thread.main for thread in parts.threads):
         _require_alone(text, parts)
         libraries, module, registers = _main_modules(text, parts, state, profile)
     else:
         if parts.libraries:
             name = parts.libraries[0][0]
-            raise text.error("a named module needs a main thread: main T0 { ... }", name.begin, name.end)
+            message = "a named module needs a main thread or scripts: main T0 { ... }"
+            raise text.error(message, name.begin, name.end)
         module, registers = _module(text, parts, state, compiled)
         validate(module, profile.typing)
     threads = tuple(thread.name.text for thread in parts.threads)
@@ -127,7 +137,9 @@ def parse_litmus(source: Source, profile: Profile | None = None) -> Test:
         name=parts.name.text,
         description=_description(text, parts),
         program=(
-            _main_program(text, parts, state, module, libraries, _observed(text, parts, state, asked))
+            Program(parts.name.text, scripts.main, _environment_cells(state), _observed(text, parts, state, asked))
+            if scripts is not None
+            else _main_program(text, parts, state, module, libraries, _observed(text, parts, state, asked))
             if parts.threads[0].main
             else _program(text, parts, state, module, compiled, _observed(text, parts, state, asked))
         ),
@@ -397,15 +409,46 @@ def _library(text: Text, name: Token, block: Range, state: _State, profile: Prof
     return module
 
 
+def _require_scripts(text: Text, parts: Parts, profile: Profile) -> None:
+    """Scripts stand with scripts alone, in a design whose host runs them."""
+    first = next(thread.name for thread in parts.threads if thread.script)
+    if not profile.scripts:
+        raise NotExpressible(profile.name, "host scripts", text.span(first.begin, first.end))
+    other = next((thread.name for thread in parts.threads if not thread.script), None)
+    if other is not None:
+        raise text.error("a test with scripts has no other threads", other.begin, other.end)
+    if parts.file is not None or parts.prelude is not None:
+        raise text.error("scripts instantiate modules by name: module M { ... }", first.begin, first.end)
+
+
+def _scripts(text: Text, parts: Parts, state: _State, modules: Mapping[str, Module], profile: Profile) -> Scripts:
+    addresses = {name: location.address for name, location in state.locations.items()}
+    sizes, environment = _environment(text, state)
+    buffer = Buffer(ENVIRONMENT, sizes)
+    return lower(text, parts.threads, modules, buffer, addresses, profile, (Instantiate(ENVIRONMENT, environment),))
+
+
+def _environment(text: Text, state: _State) -> tuple[MemType, Module]:
+    """The type of the test's memory, and the module whose instance has it."""
+    sizes = MemType(Share.SHARED, Limits(state.min, state.max))
+    export = Export(MEMORY, ExternKind.MEMORY, 0)
+    return sizes, Module(memories=(Memory(sizes),), exports=(export,), datas=_segments(text, state.locations))
+
+
+def _environment_cells(state: _State) -> tuple[Cell, ...]:
+    return tuple(
+        Cell(cell, ENVIRONMENT, MEMORY, location.address, location.kind.bits // 8)
+        for cell, location in state.locations.items()
+    )
+
+
 def _main_program(
     text: Text, parts: Parts, state: _State, module: Module, libraries: Mapping[str, Module], observed: tuple[str, ...]
 ) -> Program:
     """The main thread makes the memory, links the modules in their order and runs its code."""
     [thread] = parts.threads
     name = thread.name.text
-    sizes = MemType(Share.SHARED, Limits(state.min, state.max))
-    export = Export(MEMORY, ExternKind.MEMORY, 0)
-    environment = Module(memories=(Memory(sizes),), exports=(export,), datas=_segments(text, state.locations))
+    _, environment = _environment(text, state)
     known = (ENVIRONMENT, *libraries)
 
     def linked(instance: str, code: Module) -> Instantiate:
@@ -422,11 +465,7 @@ def _main_program(
         linked(INSTANCE, module),
         Invoke(INSTANCE, name, arguments),
     )
-    cells = tuple(
-        Cell(cell, ENVIRONMENT, MEMORY, location.address, location.kind.bits // 8)
-        for cell, location in state.locations.items()
-    )
-    return Program(parts.name.text, HostThread(name, commands), cells, observed)
+    return Program(parts.name.text, HostThread(name, commands), _environment_cells(state), observed)
 
 
 def _is_function(field: Item) -> bool:

@@ -156,7 +156,7 @@ def elaborate(
         spawned.setdefault(name[0], Spawned(name[0], field, known.functions[name[0]].operands, span))
     _check(text, prelude, spawned, profile, form)
     imports = [_snippet(f'(memory $memory (import "{ENVIRONMENT}" "memory") {memory})', at)]
-    erased = _erases(profile)
+    erased = erases(profile)
     fields = without_attributes(prelude, profile)
     wrappers: list[Item] = []
     provided: list[str] = []
@@ -190,13 +190,14 @@ def flag(fields: list[Item], profile: Profile, at: int) -> list[Item]:
 def without_attributes(fields: list[Item], profile: Profile) -> list[Item]:
     """The fields of a module without the attributes of functions, where they say nothing in this design. Where the
     module has the attribute, imports keep theirs: what is imported has a type of its own."""
-    if not _erases(profile):
+    if not erases(profile):
         return fields
     keep = "import" if profile.typing.gran == "module" else ""
     return [field if isinstance(field, Form) and field.head == keep else _erased(field) for field in fields]
 
 
-def _erases(profile: Profile) -> bool:
+def erases(profile: Profile) -> bool:
+    """Whether attributes of functions say nothing in main tests under this design."""
     form, typing = FORMS[profile.spawn], profile.typing
     return form.erases or Sort.FUNC not in typing.shared or typing.gran == "module" or typing.entry == "none"
 

@@ -50,7 +50,13 @@ PROFILES: dict[str, Profile] = {
         web.WEB,
     )
 }
-"""Every design, by name."""
+"""Every design and every reading of one, by name."""
+
+DESIGNS = (
+    "web", "wasi", "create-unchecked", "create", "create-module", "fork-paper", "fork", "fork-refs", "embed", "handle",
+    "module-shared", "wavm", "tls", "shared-everything",
+)  # fmt: skip
+"""The designs of the discussion; the others are readings of these."""
 
 DEFAULT = fork.FORK
 

@@ -50,6 +50,7 @@ WEB = replace(
     trap="agent",
     block="not-main",
     same="shared",
+    scripts=True,
 )
 """What a page and its workers do."""
 

@@ -74,6 +74,7 @@ class Profile:
     restart: start functions run again, or not (WS4)
     spawn_fails: a thread may fail to start, for no reason (WS2, DEC 10)
     clone: what may be posted to another agent: shared memories and plain data, or data alone (DEC 9)
+    scripts: the host runs scripts, one an agent, which send messages
     needs: what the importer of a host function must export: (module, name) of the import -> name and type of the
         function, ANY and None where they are those of the import (DEC 10)
     """
@@ -107,6 +108,7 @@ class Profile:
     restart: Literal["rerun", "skip"] = "rerun"
     spawn_fails: bool = False
     clone: Literal["memory", "data"] = "memory"
+    scripts: bool = False
     needs: Mapping[tuple[str, str], tuple[str, FuncType | None]] = field(default_factory=dict)
     link_in: Literal["child", "parent"] = "child"
     handle: Literal["none", "opaque"] = "none"

@@ -122,3 +122,11 @@ def test_conditions_narrow():
     assert domains.satisfiable(names, (zero,))
     assert not domains.satisfiable(names, (zero, negate(zero)))
     assert not domains.satisfiable(names, (apply("eq", 1, r, 3, arg_width=32),))
+
+
+def test_an_address_may_come_from_torn_floats() -> None:
+    """Aligned floats have no no-tear flag: a model may mix two of them, and so their mixture is an address too."""
+    stores = [func(f"P{n}", f"(f32.store (i32.const 0) (f32.const 0x1p-{k}))") for n, k in ((0, 147), (1, 141))]
+    last = func("P2", "(drop (i32.load8_u (i32.load (i32.const 0))))")
+    s = unfolded(SHARED, *stores, last, threads=("P0", "P1", "P2"))
+    assert {e.actions[0].location.offset for e in s.events if e.text == "i32.load8_u"} == {0, 4, 0x100, 0x104}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
@@ -358,6 +359,14 @@ ROWS = [
         step(then=Trap("expected shared memory")),
     ),
     Row("wait-mismatch", WAIT, (i32(4), i32(0), i64(0)), ()),
+    Row(
+        "wait-fail",
+        WAIT,
+        (i32(4), i32(0), i64(0)),
+        step(then=Trap("the main thread must not wait")),
+        profile=replace(FORK, block="not-main"),
+    ),
+    Row("wait-fail", WAIT, (i32(4), i32(0), i64(0)), ()),
     Row("wait-oob", WAIT, (i32(PAGE), i32(0), i64(0)), step(then=Trap(MEM), acts=(len_is(PAGE),), when=(1,))),
     Row(
         "wait-equal",
