@@ -81,6 +81,11 @@ class Assembly:
         places = {n: next(i for i, f in enumerate(base.funcs) if f.binding == f"${n}") for n in names}
         return base, places, codes
 
+    @property
+    def codes(self) -> Mapping[str, tuple[Expr, ...]]:
+        """The code of every statement, in each open function."""
+        return self._parsed[2]
+
     def _attributed(self, text: str) -> str:
         """Functions without the attribute, where it says nothing, or the module says it."""
         return text if self.words.attributes else text.replace(" shared ", " ").removeprefix("shared ")
