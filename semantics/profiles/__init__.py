@@ -35,6 +35,7 @@ PROFILES: dict[str, Profile] = {
         create_module.CREATE_MODULE,
         create_module.CREATE_MODULE_DYNAMIC,
         embed.EMBED,
+        embed.EMBED_CREATE_MODULE,
         embed.EMBED_CREATE_UNCHECKED,
         embed.EMBED_HANDLE,
         embed.EMBED_WEB,
