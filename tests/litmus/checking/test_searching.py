@@ -63,6 +63,7 @@ KNOWN = {
         {"T0", "own"},
         1,
     ),  # a local global of the module, by `thread.create` of a local function
+    "embed-create-unchecked": ("gl", {"T0", "own"}, 1),
     "wasi": ("gn", {"T0", "s"}, 2),  # a local global of another instance, which all threads' instances import
     "wavm": ("tl", {"T0", "s"}, 2),  # a table: contexts have globals of their own only
 }
