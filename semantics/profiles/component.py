@@ -202,7 +202,7 @@ COOPERATIVE: HostImports = {**_provided(Share.LOCAL), **_TURNS}
 
 # --- spawning -------------------------------------------------------------------------------------
 @local_rule("thread-spawn-ref-ok", fig="B.12", instr=(SpawnRef, CooperativeSpawnRef))
-def spawn_ref_ok(frame: Frame, operands: tuple[Value, ...], instr: SpawnRef, oracle: Oracle) -> Step | None:
+def thread_spawn_ref_ok(frame: Frame, operands: tuple[Value, ...], instr: SpawnRef, oracle: Oracle) -> Step | None:
     """B1  s; (ref a) v thread.spawn-ref  -->  spawn' (v (call' a)) (i32.const n)  if type(s(a)) = sh [i32] -> []
 
     n is the new thread's index; [profile deterministic: i32.const 0, and no thread, DEC 22]
@@ -214,7 +214,9 @@ def spawn_ref_ok(frame: Frame, operands: tuple[Value, ...], instr: SpawnRef, ora
 
 
 @local_rule("thread-spawn-ref-mismatch", fig="B.12", instr=(SpawnRef, CooperativeSpawnRef))
-def spawn_ref_mismatch(frame: Frame, operands: tuple[Value, ...], instr: SpawnRef, oracle: Oracle) -> Step | None:
+def thread_spawn_ref_mismatch(
+    frame: Frame, operands: tuple[Value, ...], instr: SpawnRef, oracle: Oracle
+) -> Step | None:
     """B1  s; (ref a) v thread.spawn-ref  -->  trap  if a is null or of another type: in the caller"""
     address = concrete(operands[0].term)
     if address and oracle.store.type(address) == instr.entry:
@@ -223,7 +225,9 @@ def spawn_ref_mismatch(frame: Frame, operands: tuple[Value, ...], instr: SpawnRe
 
 
 @local_rule("thread-spawn-indirect-oob", fig="B.12", instr=(SpawnIndirect, CooperativeSpawnIndirect))
-def spawn_indirect_oob(frame: Frame, operands: tuple[Value, ...], instr: SpawnIndirect, oracle: Oracle) -> Step | None:
+def thread_spawn_indirect_oob(
+    frame: Frame, operands: tuple[Value, ...], instr: SpawnIndirect, oracle: Oracle
+) -> Step | None:
     """B2  s; f; (i32.const i) v thread.spawn-indirect  -->(rd a.len n)  trap
 
     if a = f_table(0) and i >= n; without an event where there is no table
@@ -234,7 +238,7 @@ def spawn_indirect_oob(frame: Frame, operands: tuple[Value, ...], instr: SpawnIn
 
 
 @local_rule("thread-spawn-indirect-ok", fig="B.12", instr=(SpawnIndirect, CooperativeSpawnIndirect))
-def spawn_indirect_ok(
+def thread_spawn_indirect_ok(
     frame: Frame, operands: tuple[Value, ...], instr: SpawnIndirect, oracle: Oracle
 ) -> tuple[Step, ...]:
     """B2  s; f; (i32.const i) v thread.spawn-indirect  -->(rd a.len n) (rd a.elem[i] (ref a'))

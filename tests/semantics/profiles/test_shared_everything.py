@@ -308,3 +308,28 @@ def test_what_is_shared_is_initialised_by_what_is_shared():
     module(local, code, discipline=replace(TYPING, body="relaxed"))
     module(local.replace("i32", "shared i32"), code, discipline=TYPING)
     module(local, code.replace("shared", ""), discipline=TYPING)
+
+
+def test_globals_do_not_tear_and_plain_accesses_of_memory_may():
+    """DEC 21: two writes, of 1s and of 2s in two bytes. An access of 64 bits, or of a float, may show one byte of each;
+    the switch is the model's (option notears) and speaks of memory alone."""
+    wide, narrow = (0x1_0000_0001, 0x2_0000_0002), (0x101, 0x202)
+
+    def seen(written: tuple[int, int], store: str, load: str, model: str = "") -> set[object]:
+        """Whether one byte of each may be read."""
+        threads = (func(f"P{i}", store.format(v)) for i, v in enumerate(written))
+        fields = MEMORY, "(global $g shared (mut i64) (i64.const 0))", *threads
+        reader = func("R", f"(local $r i64) (local.set $r {load})")
+        found = results(SHARED_EVERYTHING, *fields, reader, threads=("P0", "P1", "R"), show=("R.r",), model=model)
+        assert {(0,), *((v,) for v in written)} <= found
+        one, two = (v & -v for v in written)
+        return {r for (r,) in found if r in (written[0] - one + two, written[1] - two + one)}
+
+    assert not seen(wide, "(global.set $g (i64.const {}))", "(global.get $g)")
+    assert len(seen(wide, "(i64.store (i32.const 0) (i64.const {}))", "(i64.load (i32.const 0))")) == 2
+    load = "(i64.extend_i32_u (i32.load (i32.const 0)))"
+    assert not seen(narrow, "(i32.store (i32.const 0) (i32.const {}))", load)
+    store = "(f32.store (i32.const 0) (f32.reinterpret_i32 (i32.const {})))"
+    load = "(i64.extend_i32_u (i32.reinterpret_f32 (f32.load (i32.const 0))))"
+    assert len(seen(narrow, store, load, "wasm-threads")) == 2
+    assert not seen(narrow, store, load, "wasm-threads[-notears]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -99,3 +100,81 @@ def test_slices_are_events():
     rules = {t.name: [e.rule for e in made.events if e.thread == t.id and "turn" in e.rule] for t in made.threads}
     assert rules["f"][:1] == ["take-turn-ok"] and rules["f"][-1] == "pass-turn"
     assert rules["T0"].count("take-turn-ok") == 2
+
+
+# --- the same by interleaving slices -------------------------------------------------------------
+Op = tuple[str, int, int]  # (st, cell, value), (ld, cell, register), (yield, 0, 0)
+
+
+def _random_code(chance: random.Random) -> list[Op]:
+    kinds = chance.choices(("st", "ld", "yield"), (3, 3, 2), k=chance.randint(1, 4))
+    return [(k, chance.randint(0, 1), chance.randint(0, 1) if k == "ld" else chance.randint(1, 2)) for k in kinds]
+
+
+def _text(code: list[Op]) -> str:
+    words = {
+        "st": "(i32.store (i32.const {0}) (i32.const {2}))",
+        "ld": "(local.set $r{1} (i32.load (i32.const {0})))",
+        "yield": YIELD,
+    }
+    return " ".join(words[k].format(4 * cell, v, v) for k, cell, v in code)
+
+
+def _interleaved(threads: list[list[Op]], *, anywhere: bool = False) -> set[tuple[int, ...]]:
+    """The registers at the end, from every order of slices; of single operations, where threads change `anywhere`.
+
+    The first thread has spawned the others in its first slice, which so is the first of all.
+    """
+    found: set[tuple[int, ...]] = set()
+    start = (tuple(0 for _ in threads), (0, 0), tuple((0, 0) for _ in threads))
+    todo, seen, first = [start], {start}, True
+    while todo:
+        places, memory, registers = todo.pop()
+        if all(p == len(c) for p, c in zip(places, threads, strict=True)):
+            found.add(tuple(v for r in registers for v in r))
+        for i, code in enumerate(threads):
+            if places[i] == len(code) or (first and i and not anywhere):
+                continue
+            at, cells, mine = places[i], list(memory), list(registers[i])
+            while at < len(code):
+                kind, cell, value = code[at]
+                at += 1
+                if kind == "st":
+                    cells[cell] = value
+                elif kind == "ld":
+                    mine[value] = cells[cell]
+                if kind == "yield" or anywhere:
+                    break
+            after = (
+                (*places[:i], at, *places[i + 1 :]),
+                tuple(cells),
+                (*registers[:i], tuple(mine), *registers[i + 1 :]),
+            )
+            if after not in seen:
+                seen.add(after)
+                todo.append(after)
+        first = False
+    return found
+
+
+def _disagreements(*, anywhere: bool = False) -> int:
+    wrong = 0
+    for seed in range(12):
+        chance = random.Random(seed)
+        threads = [_random_code(chance) for _ in range(2 + seed % 2)]
+        functions = [
+            f"(func $t{i} (param i32) (local $r0 i32) (local $r1 i32) {_text(c)})" for i, c in enumerate(threads) if i
+        ]
+        names = [f"t{i}" for i in range(1, len(threads))]
+        spawns = " ".join(f"(drop (call $spawn (ref.func ${n}) (i32.const 0)))" for n in names)
+        first = f'(func (export "main") (local $r0 i32) (local $r1 i32) {spawns} {_text(threads[0])})'
+        made = turns(UNSHARED, "(func $f (param i32))", *functions, first)
+        show = tuple(f"{t}.r{k}" for t in ("T0", *names) for k in (0, 1))
+        wrong += outcomes(COOPERATIVE, made, show) != _interleaved(threads, anywhere=anywhere)
+    return wrong
+
+
+def test_turns_are_interleavings_of_slices():
+    """And not of single operations: the broken twin."""
+    assert _disagreements() == 0
+    assert _disagreements(anywhere=True) > 0
