@@ -156,6 +156,9 @@ def parser() -> argparse.ArgumentParser:
         "--contexts", type=_positive, metavar="N", default=24, help="contexts tried for a property (default: 24)"
     )
     _model(merge, "wasm-threads")
+    merge.add_argument(
+        "--profile", metavar="P", help="the design whose typing rules and threads the check takes (default: fork's)"
+    )
     _limits(merge)
 
     rules = _verb(verbs, "rules", "the reduction and typing rules", RULES_EXAMPLE)

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from litmus.language.compiled import MEMORY
-from litmus.language.reader import ThreadText, Token
+from litmus.language.reader import Parts, ThreadText, Token
 from litmus.language.test import Kind
-from semantics.diagnostics import Source, Span, TextError, Unsupported
+from semantics.diagnostics import NotExpressible, Source, Span, TextError, Unsupported
 from semantics.exploration.program import (
     Command,
     HostThread,
@@ -102,6 +102,18 @@ class _Script:
     kinds: dict[str, Kind] = field(default_factory=dict)
     received: dict[str, int] = field(default_factory=dict)  # messages, by sender
     started: bool = False
+
+
+def require_scripts(text: Text, parts: Parts, profile: Profile) -> None:
+    """Scripts stand with scripts alone, in a design whose host runs them."""
+    first = next(thread.name for thread in parts.threads if thread.script)
+    if not profile.scripts:
+        raise NotExpressible(profile.name, "host scripts", text.span(first.begin, first.end))
+    other = next((thread.name for thread in parts.threads if not thread.script), None)
+    if other is not None:
+        raise text.error("a test with scripts has no other threads", other.begin, other.end)
+    if parts.file is not None or parts.prelude is not None:
+        raise text.error("scripts instantiate modules by name: module M { ... }", first.begin, first.end)
 
 
 def lower(
@@ -373,7 +385,8 @@ class _Agents:
         """Calls a function; `callee` is the instance, the export and what stands before the names of its locals."""
         first, rest = words
         if len(rest) != len(type.params):
-            raise self._error(first, f"{first.text} takes {len(type.params)} arguments")
+            wanted = " ".join(map(str, type.params)) or "none"
+            raise self._error(first, f"{first.text} takes other arguments", expected=(wanted,))
         arguments = tuple(tuple(self._number(script, w, t)) for w, t in zip(rest, type.params, strict=True))
         if names and len(names) != len(type.results):
             raise self._error(names[0], f"{first.text} yields {len(type.results)} values")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from litmus.language.compiled import INSTANCE, MEMORY, Compiled, read_compiled
 from litmus.language.condition import Names, observables
-from litmus.language.host_scripts import Buffer, lower
+from litmus.language.host_scripts import Buffer, lower, require_scripts
 from litmus.language.host_scripts import Program as Scripts
 from litmus.language.reader import (
     LocationItem,
@@ -37,7 +37,7 @@ from litmus.language.test import (
     Quantifier,
     Test,
 )
-from semantics.diagnostics import Invalid, NotExpressible, Source
+from semantics.diagnostics import Invalid, Source
 from semantics.execution.outcomes import Observable
 from semantics.exploration.program import Cell, Command, HostThread, Instantiate, Invoke, Program, Provider, Spawn
 from semantics.profiles import DEFAULT as FORK
@@ -113,7 +113,7 @@ def parse_litmus(source: Source, profile: Profile | None = None) -> Test:
     libraries: dict[str, Module] = {}
     scripts: Scripts | None = None
     if any(thread.script for thread in parts.threads):
-        _require_scripts(text, parts, profile)
+        require_scripts(text, parts, profile)
         libraries = {name.text: _library(text, name, block, state, profile) for name, block in parts.libraries}
         scripts = _scripts(text, parts, state, libraries, profile)
         module, registers = next(iter(libraries.values()), Module()), scripts.registers
@@ -407,18 +407,6 @@ def _library(text: Text, name: Token, block: Range, state: _State, profile: Prof
     module, _ = read_module(Cursor(text, Form(block.begin, block.end, [("module", at), *expanded]), 1))
     validate(module, profile.typing)
     return module
-
-
-def _require_scripts(text: Text, parts: Parts, profile: Profile) -> None:
-    """Scripts stand with scripts alone, in a design whose host runs them."""
-    first = next(thread.name for thread in parts.threads if thread.script)
-    if not profile.scripts:
-        raise NotExpressible(profile.name, "host scripts", text.span(first.begin, first.end))
-    other = next((thread.name for thread in parts.threads if not thread.script), None)
-    if other is not None:
-        raise text.error("a test with scripts has no other threads", other.begin, other.end)
-    if parts.file is not None or parts.prelude is not None:
-        raise text.error("scripts instantiate modules by name: module M { ... }", first.begin, first.end)
 
 
 def _scripts(text: Text, parts: Parts, state: _State, modules: Mapping[str, Module], profile: Profile) -> Scripts:

@@ -116,6 +116,7 @@ FORMS: dict[str, SpawnForm] = {
         body=lambda f: f"(drop (call $spawn_func.{f.plain} (ref.func {f.name}) {_operands(f)}))",
         entry=lambda f: (f'(export "{f.plain}")', ""),
     ),
+    "spawn_module": SpawnForm(),  # no program: see _check
     "thread.create h": SpawnForm(
         imports=lambda f: '(import "thread" "handle" (type $thread.handle opaque))',
         body=lambda f: f"(drop (thread.create {f.name} {_operands(f)}))",
@@ -203,6 +204,8 @@ def erases(profile: Profile) -> bool:
 
 
 def _check(text: Text, prelude: list[Item], spawned: Mapping[str, Spawned], profile: Profile, form: SpawnForm) -> None:
+    if profile.spawn == "spawn_module" and spawned:  # the embedder knows no instruction that hands on the memory
+        raise NotExpressible(profile.name, "references to own definitions", next(iter(spawned.values())).span)
     if profile.spawn in ONE_ARGUMENT:
         for f in spawned.values():
             _one_argument(f, profile.name)

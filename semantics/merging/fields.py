@@ -90,3 +90,14 @@ FIELDS: dict[type, dict[str, Role]] = {
     modules.Elem: {"items": Part.CODES, "table": Space.TABLE, "offset": Part.CODE},
 }
 """Class -> field -> what the field means."""
+
+NAMED: dict[str, Space] = {
+    "func": Space.FUNC,
+    "type": Space.TYPE,
+    "table": Space.TABLE,
+    "memory": Space.MEMORY,
+    "global_": Space.GLOBAL,
+    "elem": Space.ELEM,
+    "data": Space.DATA,
+}
+"""A design's instruction (DesignInstr) names its fields after the spaces that they index: it needs no row."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
-from semantics.merging.fields import FIELDS, Part, Role, Space
-from semantics.syntax.instructions import Expr
+from semantics.merging.fields import FIELDS, NAMED, Part, Role, Space
+from semantics.syntax.instructions import DesignInstr, Expr
 
 N = TypeVar("N", bound=Any)
 
@@ -17,6 +17,13 @@ _MOVED: dict[type, tuple[tuple[str, Role], ...]] = {
     if (moved := tuple((f, r) for f, r in row.items() if isinstance(r, Space) or r in (Part.CODE, Part.NODE)))
 }
 """The fields that renumbering changes; the items of a segment are constant expressions, which who merges rewrites."""
+
+
+def _moved(cls: type) -> tuple[tuple[str, Role], ...]:
+    """The fields of a class that renumbering changes, and what they are."""
+    if cls not in _MOVED and issubclass(cls, DesignInstr):
+        _MOVED[cls] = tuple((f.name, NAMED[f.name]) for f in fields(cls) if f.name in NAMED)
+    return _MOVED.get(cls, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ class Renumbering:
         inner: dict[tuple[int, int], dict[str, int]] = {}  # body and position -> the bodies within, by field
         for number, body in enumerate(bodies):
             for position, instr in enumerate(body):
-                for name, role in _MOVED.get(type(instr), ()):
+                for name, role in _moved(type(instr)):
                     if role is Part.CODE:
                         inner.setdefault((number, position), {})[name] = len(bodies)
                         bodies.append(getattr(instr, name))
@@ -49,7 +56,7 @@ class Renumbering:
     def node(self, node: N, bodies: Mapping[str, Expr]) -> N:
         """A node with its indices moved; `bodies` are its instruction sequences, already rewritten, by field."""
         changes: dict[str, Any] = {}
-        for name, role in _MOVED.get(type(node), ()):
+        for name, role in _moved(type(node)):
             value = getattr(node, name)
             if isinstance(role, Space):
                 changes[name] = self.index(role, value)

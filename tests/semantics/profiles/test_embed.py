@@ -8,8 +8,10 @@ import pytest
 
 from semantics.diagnostics import LinkError
 from semantics.profiles.create import CREATE, CREATE_HANDLE, CREATE_UNCHECKED
+from semantics.profiles.create_module import CREATE_MODULE
 from semantics.profiles.embed import (
     EMBED,
+    EMBED_CREATE_MODULE,
     EMBED_CREATE_UNCHECKED,
     EMBED_HANDLE,
     EMBED_WEB,
@@ -20,6 +22,7 @@ from semantics.profiles.embed import (
 )
 from semantics.profiles.fork import FORK
 from semantics.profiles.handle import HANDLE
+from semantics.profiles.wavm import WAVM, WAVM_CLONE
 from semantics.reduction.fig22_instantiation import instantiate
 from semantics.reduction.hosts import host_function
 from semantics.reduction.run import SequentialStore
@@ -165,10 +168,18 @@ L2 = (
 
 
 @pytest.mark.parametrize(
-    ("profile", "expected"), [(EMBED_WEB, {"y=10"}), (EMBED_CREATE_UNCHECKED, {"y=11"}), (EMBED, {"y=0 T0=trap"})]
+    ("profile", "expected"),
+    [
+        (EMBED_WEB, {"y=10"}),
+        (EMBED_CREATE_UNCHECKED, {"y=11"}),
+        (embed(WAVM_CLONE, check="none", name="embed-wavm-clone"), {"y=11"}),
+        (embed(WAVM, check="none", name="embed-wavm"), {"y=10"}),
+        (EMBED, {"y=0 T0=trap"}),
+    ],
+    ids=lambda p: p.name if isinstance(p, Profile) else "",
 )
 def test_6a_one_module_has_a_meaning_for_each_embedder(profile: Profile, expected: set[str]) -> None:
-    """L2: the worker's own global, the creator's global, or a trap of who spawns a function that is not shared."""
+    """L2: the thread's own global (as it was made, or as the creator's is), the creator's, or a trap."""
     body = "(local $y i32) (global.set $g (i32.const 1)) (drop (call $spawn (ref.func $f)))"
     end = f"{AWAIT} (local.set $y (i32.atomic.load (i32.const 4)))"
     imports = f'{TYPE} {SPAWN} (import "env" "mem" (memory 1 1 shared))'
@@ -299,3 +310,75 @@ def test_thread_create_that_gives_an_imported_handle() -> None:
     )
     assert outcomes(CREATE_HANDLE, *by_reference) == {"r=1 T0=done f=done"}
     inexpressible(CREATE, "imported types", *fields)
+
+
+# --- modules by reference -------------------------------------------------------------------------
+CODE = '(import "thread" "module" (type $m opaque)) (import "thread" "handle" (type $h opaque))'
+NAMED = '(import "module" "{0}" (func ${0} (result (ref null $m))))'
+MAKE = '(import "thread" "instantiate" (func ${0} (param (ref null $m) {1}) (result {2})))'
+START = '(import "thread" "spawn_module" (func $start (param (ref null $m) {0}) (result (ref null $h))))'
+SPACE = '(module $space (memory (export "m") 1 1 shared))'
+WRITER = (
+    '(module $writer (import "" "" (memory 1 1 shared)) (func $go (i32.store (i32.const 0) (i32.const 1))) (start $go))'
+)
+READER = """(module $reader (import "" "" (memory 1 1 shared))
+  (func $go (local $r i32) (local.set $r (i32.load (i32.const 0)))) (start $go))"""
+ANY, LOCAL = "(shared externref)", "externref"
+
+
+def spaces(*body: str, given: str = ANY) -> tuple[str, ...]:
+    """A module with the memory SPACE, code that writes it and code that reads it; local 0 is the memory."""
+    imports = [NAMED.format(name) for name in ("space", "writer", "reader")]
+    makes = [MAKE.format("make", "", given), MAKE.format("fill", given, ""), START.format(given)]
+    main = f'(func (export "T0") (local {given}) (local.set 0 (call $make (call $space))) {" ".join(body)})'
+    return (CODE, *imports, *makes, SPACE, WRITER, READER, main)
+
+
+FILL = "(call $fill (call $writer) (local.get 0))"
+READ = "(drop (call $start (call $reader) (local.get 0)))"
+
+
+def test_4a_by_imports() -> None:
+    """L1: r = 1, as under create-module; the other way round nothing is ordered."""
+    assert outcomes(EMBED_CREATE_MODULE, *spaces(FILL, READ)) == {"r=1 T0=done go=done"}
+    assert outcomes(EMBED_CREATE_MODULE, *spaces(READ, FILL)) == {"r=0 T0=done go=done", "r=1 T0=done go=done"}
+
+
+def test_4b_a_local_external_traps() -> None:
+    local = [
+        f.replace('(memory (export "m") 1 1 shared)', '(memory (export "m") 1)') for f in spaces(READ, given=LOCAL)
+    ]
+    local = [f.replace("(memory 1 1 shared)", "(memory 1)") for f in local]
+    assert outcomes(EMBED_CREATE_MODULE, *local) == {"T0=trap"}
+    unchecked = embed(CREATE_MODULE, check="none", name="mine")
+    assert outcomes(unchecked, *local) == {"r=0 T0=done go=done"}
+
+
+def test_what_does_not_fit_traps() -> None:
+    none = (CODE, NAMED.format("nowhere"), '(func (export "T0") (drop (call $nowhere)))')
+    assert outcomes(EMBED_CREATE_MODULE, *none) == {"T0=trap"}
+    null = (CODE, MAKE.format("make", "", ""), '(func (export "T0") (call $make (ref.null $m)))')
+    assert outcomes(EMBED_CREATE_MODULE, *null) == {"T0=trap"}
+    other = (CODE, NAMED.format("space"), MAKE.format("make", "", "(shared funcref)"), SPACE,
+             '(func (export "T0") (drop (call $make (call $space))))')  # fmt: skip
+    assert outcomes(EMBED_CREATE_MODULE, *other) == {"T0=trap"}
+    fewer = spaces("(call $fill (call $space) (local.get 0))")
+    assert outcomes(EMBED_CREATE_MODULE, *fewer) == {"T0=trap"}
+
+
+def test_instantiate_is_there_where_the_discipline_has_it() -> None:
+    for profile in (EMBED, EMBED_HANDLE, EMBED_CREATE_UNCHECKED):
+        fields = (CODE, NAMED.format("space"), MAKE.format("make", "", ANY), SPACE)
+        body = '(func (export "T0") (local $n i32) (local.set $n (ref.is_null (call $make (call $space)))))'
+        assert outcomes(profile, *fields, body) == {"n=0 T0=done"}
+    with pytest.raises(LinkError, match='unknown import "thread" "module"'):
+        structure_of(EMBED_WEB, CODE, '(func (export "T0"))')
+    with pytest.raises(LinkError, match='unknown import "thread" "spawn_module"'):
+        structure_of(EMBED, CODE, START.format(""), '(func (export "T0"))')
+    with pytest.raises(LinkError, match='unknown import "thread" "spawn_func"'):
+        structure_of(EMBED_CREATE_MODULE, TYPE, SPAWN, '(func (export "T0"))')
+
+
+def test_imported_types_of_nested_modules_are_linked_too() -> None:
+    with pytest.raises(LinkError, match='unknown import "a" "b"'):
+        structure_of(EMBED, '(module $n (import "a" "b" (type opaque)))', '(func (export "T0"))')
