@@ -61,12 +61,12 @@ def expanded_function(text: Text, field: Item, addresses: Mapping[str, int], kno
     return Form(field.begin, field.end, [*field.items[:header], *fresh, *body])
 
 
-def expanded(text: Text, field: Item, addresses: Mapping[str, int], known: Definitions) -> Item:
+def expanded_field(text: Text, field: Item, addresses: Mapping[str, int], known: Definitions) -> Item:
     """A field with the short forms of its code, and of that of nested modules, expanded."""
     if not isinstance(field, Form):
         return field
     if field.head == "module":
-        return Form(field.begin, field.end, [expanded(text, item, addresses, known) for item in field.items])
+        return Form(field.begin, field.end, [expanded_field(text, item, addresses, known) for item in field.items])
     imported = any(isinstance(item, Form) and item.head == "import" for item in field.items)
     return expanded_function(text, field, addresses, known) if is_function(field) and not imported else field
 

@@ -15,7 +15,14 @@ from litmus.language.condition import Names, observables
 from litmus.language.host_scripts import Program as Scripts
 from litmus.language.host_scripts import require_scripts
 from litmus.language.initial_state import State, initial_segments, integer, read_state
-from litmus.language.main_tests import environment_cells, library, main_modules, main_program, require_alone, scripts_of
+from litmus.language.main_tests import (
+    environment_cells,
+    library_of,
+    main_modules,
+    main_program,
+    require_alone,
+    scripts_of,
+)
 from litmus.language.reader import (
     Parts,
     Range,
@@ -63,7 +70,7 @@ def parse_litmus(source: Source, profile: Profile | None = None) -> Test:
     scripts: Scripts | None = None
     if any(thread.script for thread in parts.threads):
         require_scripts(text, parts, profile)
-        libraries = {name.text: library(text, name, block, state, profile) for name, block in parts.libraries}
+        libraries = {name.text: library_of(text, name, block, state, profile) for name, block in parts.libraries}
         scripts = scripts_of(text, parts, state, libraries, profile)
         module, registers = next(iter(libraries.values()), Module()), scripts.registers
         validate(module, profile.typing)

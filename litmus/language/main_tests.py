@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from litmus.language.code import expanded, module_of, thread_function
+from litmus.language.code import expanded_field, module_of, thread_function
 from litmus.language.compiled import INSTANCE, MEMORY
 from litmus.language.host_scripts import Buffer, lower
 from litmus.language.host_scripts import Program as Scripts
@@ -44,7 +44,7 @@ def main_modules(
     invalid as shared ones are local.
     """
     try:
-        libraries = {name.text: library(text, name, block, state, profile) for name, block in parts.libraries}
+        libraries = {name.text: library_of(text, name, block, state, profile) for name, block in parts.libraries}
         module, registers = _main_module(text, parts, state, profile)
         validate(module, profile.typing)
     except Invalid:
@@ -64,19 +64,19 @@ def _main_module(text: Text, parts: Parts, state: State, profile: Profile) -> tu
     sizes = f"{state.min} {state.max} shared"
     fields, code = elaborate(text, prelude, code, sizes, profile, at)
     known = definitions(fields)
-    expanded = [expanded(text, field, addresses, known) for field in fields]
+    expanded = [expanded_field(text, field, addresses, known) for field in fields]
     function = thread_function(text, thread, addresses, known, state.registers[thread.name.text], [], code)
     return module_of(text, [*expanded, function], parts)
 
 
-def library(text: Text, name: Token, block: Range, state: State, profile: Profile) -> Module:
+def library_of(text: Text, name: Token, block: Range, state: State, profile: Profile) -> Module:
     """Another module of a main test, by the name under which its exports are imported."""
     addresses = {location.name: location.address for location in state.locations.values()}
     at = name.begin
     written = read_forms(text, block.begin, block.end).items
     own = [*flag(written, profile, at), *without_attributes(written, profile)]
     known = definitions(own)
-    expanded = [expanded(text, field, addresses, known) for field in own]
+    expanded = [expanded_field(text, field, addresses, known) for field in own]
     module, _ = read_module(Cursor(text, Form(block.begin, block.end, [("module", at), *expanded]), 1))
     validate(module, profile.typing)
     return module
