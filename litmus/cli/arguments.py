@@ -69,8 +69,8 @@ examples:
 
 SEARCH_EXAMPLE = """\
 examples:
-  weft search confinement                 every design, programs of up to 2 statements
-  weft search confinement --profile create --size 3
+  weft search confinement --profile create-unchecked
+  weft search confinement --profile web --profile wasi --size 2
 
 Confinement (INV-C): in no execution do threads of different owners access a local object. The search takes all
 programs of up to K statements from a grammar: every instruction that accesses an object, calls, references on their

@@ -30,7 +30,7 @@ from semantics.validation.operands import Operands, Slot
 
 PROMISING = [p for p in PROFILES.values() if p.own != "nobody"]
 OTHERS = [p for p in PROFILES.values() if p.own == "nobody"]
-QUICK = 60
+QUICK = 25
 """So many programs of a design are explored in the tests that everybody runs."""
 
 
@@ -199,6 +199,9 @@ def by_hand(generator: Generator, size: int) -> Iterator[Bodies]:
                 yield program
 
 
+SLOW = pytest.param(FORK, 3, marks=pytest.mark.slow)
+
+
 class Few(Vocabulary):
     """Every eighth statement, and all that name an open function without more ado."""
 
@@ -208,7 +211,7 @@ class Few(Vocabulary):
         return (*(s for s in every if s.starts and "ref.func $s" in s.text), *every[5::8])
 
 
-@pytest.mark.parametrize(("profile", "size"), [(WASI, 1), (WASI, 2), (FORK, 1), (FORK, 2), (FORK, 3)])
+@pytest.mark.parametrize(("profile", "size"), [(WASI, 1), (WASI, 2), (FORK, 1), (FORK, 2), SLOW])
 def test_the_programs_of_a_size(profile: Profile, size: int) -> None:
     """Each once, and as many as counted."""
     generator = Generator(Assembly(Few(profile) if profile is FORK else Vocabulary(profile)))
