@@ -100,8 +100,8 @@ class Vocabulary:
     @property
     def spawned(self) -> tuple[str, ...]:
         """Those that statements `spawn`: none where the design has other words."""
-        if self.form.module or self.handles or self.embedded:
-            return ()
+        if self.form.module or self.handles or self.embedded or self.profile.spawn == "spawn_module":
+            return ()  # the last needs modules that the embedder knows: no main test has them
         return (SPAWNED,) if self.profile.spawn in ONE_ENTRY else self.functions[1:]
 
     # --- definitions ------------------------------------------------------------------------------

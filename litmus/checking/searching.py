@@ -48,11 +48,12 @@ class CounterExample:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What came of a search. `promised`: whether the design promises confinement. `cut`: how many programs run on, and
-    were explored up to BOUNDS. `gaps`: how many were not decided, by reason. `limited`: the limit left programs out."""
+    """What came of a search. `owner`: to whom the design promises confinement (Profile.own). `cut`: how many programs
+    run on, and were explored up to BOUNDS. `gaps`: how many were not decided, by reason. `limited`: the limit left
+    programs out."""
 
     profile: str
-    promised: bool
+    owner: str
     counts: tuple[Count, ...]
     cut: int
     gaps: dict[str, int]
@@ -60,11 +61,22 @@ class Search:
     found: CounterExample | None
 
     @property
+    def promised(self) -> bool:
+        """Whether the design promises confinement."""
+        return self.owner != "nobody"
+
+    @property
+    def explored(self) -> int:
+        """How many programs were explored."""
+        return sum(c.explored for c in self.counts)
+
+    @property
     def holds(self) -> bool | None:
-        """Whether all programs are confined, as far as they were explored; None where some were not."""
+        """Whether all programs are confined, as far as they were explored; None where some were not, or there are
+        none."""
         if self.found is not None:
             return False
-        return None if self.limited or self.gaps else True
+        return None if self.limited or self.gaps or not self.explored else True
 
 
 def search(profile: Profile, size: int, limit: int | None = None) -> Search:
@@ -94,7 +106,7 @@ def search(profile: Profile, size: int, limit: int | None = None) -> Search:
             break
     limited = found is None and any(c.explored < c.well_typed for c in counts)
     cut = gaps.pop(_CUT, 0)
-    return Search(profile.name, profile.own != "nobody", tuple(counts), cut, dict(gaps), limited, found)
+    return Search(profile.name, profile.own, tuple(counts), cut, dict(gaps), limited, found)
 
 
 def _programs(generators: list[Generator], size: int) -> Iterator[tuple[Generator, Bodies]]:

@@ -8,8 +8,8 @@ from litmus.reporting.text import table
 
 def searched(found: Search) -> str:
     """How many programs of each size there are, how many were explored, and the counter-example."""
-    promise = "promised" if found.promised else "not promised"
-    lines = [f"{found.profile}: confinement is {promise}"]
+    promise = f"confinement to one {found.owner} is promised" if found.promised else "confinement is not promised"
+    lines = [f"{found.profile}: {promise}"]
     rows = [("size", "programs", "well typed", "explored")]
     rows += [(str(c.size), str(c.generated), str(c.well_typed), str(c.explored)) for c in found.counts]
     lines += table(rows, "  ")
@@ -24,6 +24,10 @@ def searched(found: Search) -> str:
         lines += [f"  {violation}" for violation in found.found.violations]
     elif found.holds:
         lines.append("  all of them are confined")
+        if found.owner == "component":
+            lines.append("  (all threads are of one component: there is nothing that could break it)")
+    elif not found.explored:
+        lines.append("  no program of the grammar starts a thread")
     else:
         lines.append("  no counter-example, but some programs were not decided")
     return "\n".join(lines) + "\n"
