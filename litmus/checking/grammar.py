@@ -193,17 +193,15 @@ class Vocabulary:
         if Sort.GLOBAL in self.typing.shared and self.typing.gran == "definition":
             fresh += " (global $y shared (mut i32) (i32.const 0))"
             exports += ' (export "y" (global $y))'
-        cells = self.cells
-        functions = tuple(c for c in self.references if "func" in c or "lf" in c)
         found = {
             "fresh": (f"(module $fresh {fresh} {start} {exports})", ()),
-            "sets": (f'(module $sets (import "" "" (global $x (mut i32))) {start})', cells),
-            "calls": ('(module $calls (import "" "" (func $h)) (start $h))', functions),
+            "sets": (f'(module $sets (import "" "" (global $x (mut i32))) {start})', self.cells),
+            "calls": ('(module $calls (import "" "" (func $h)) (start $h))', self.references),
         }
         if self.shares(Sort.GLOBAL) and self.flag is None:
             found["sets-shared"] = (
                 f'(module $sets-shared (import "" "" (global $x shared (mut i32))) {start})',
-                cells,
+                self.cells,
             )
         return found
 
