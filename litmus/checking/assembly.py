@@ -48,11 +48,7 @@ class Assembly:
             header, code = words.header(f), ""
             if form.entry is not None and f in words.spawned:
                 before, code = form.entry(words.spawn_of(f))
-                header = (
-                    f"{before} {header}"
-                    if "result" not in before
-                    else f"{_params(before, '(param', '(export')} (result i64) {header}"
-                )
+                header = _merged(before, header)
             export = f'(export "{MAIN}")' if f == MAIN else ""
             fields.append(f"(func ${f} {export} {self._attributed(header)} {code})")
         if own:
@@ -61,9 +57,10 @@ class Assembly:
                 fields.append(self._attributed(f"(func $spawn.{s.plain} shared {params} {form.body(s)})"))
         names = [*words.functions, *(f"spawn.{s.plain}" for s in spawned if own)]
         for f in words.functions:
-            header = self._attributed(words.header(f))
+            header = words.header(f)
             if form.entry is not None and f in words.spawned:
-                header = f"{_params(form.entry(words.spawn_of(f))[0], '(param')} {header}"
+                header = _merged(_only("(param", form.entry(words.spawn_of(f))[0]), header)
+            header = self._attributed(header)
             fields += [f"(func {header} {self._concrete(s.text)})" for s in words.statements]
         flag = "shared" if words.flag else ""
         module = parse_module(Source("search", f"(module {flag} {' '.join(fields)})"))
@@ -158,7 +155,7 @@ class Assembly:
             fresh = {text for text, bound in fields.items() if bound in said} - kept
             kept |= fresh
             todo += fresh
-        shown = [text for text in fields if text in kept]
+        shown = sorted((text for text in fields if text in kept), key=lambda text: not text.startswith("(import"))
         referred = [n for n in ("$own", "$touch", "$s") if f"(ref.func {n})" in "".join(shown)]
         if words.typing.declared_refs and referred:
             shown.append(f"(elem declare func {' '.join(referred)})")
@@ -179,9 +176,16 @@ class Assembly:
         return "\n    ".join([" ".join([f"(func ${function}", *header]), *code]) + ")"
 
 
-def _params(header: str, *heads: str) -> str:
-    """Those forms of a header, as "(param"."""
-    return " ".join(h for h in _forms(header) if h.startswith(heads))
+def _only(head: str, header: str) -> str:
+    """The forms of a header that begin so."""
+    return " ".join(form for form in _forms(header) if form.startswith(head))
+
+
+def _merged(one: str, other: str) -> str:
+    """The forms of two headers in the order that the text format wants."""
+    ranks = ("shared", "(export", "(param", "(result", "(local")
+    forms = [*_forms(one), *_forms(other)]
+    return " ".join(sorted(forms, key=lambda form: next(n for n, r in enumerate(ranks) if form.startswith(r))))
 
 
 def _forms(text: str) -> list[str]:

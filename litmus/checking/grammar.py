@@ -13,6 +13,7 @@ from functools import cached_property
 
 from litmus.language.spawning import FORMS, ONE_ENTRY, Spawned, SpawnForm, erases
 from semantics.diagnostics import Source, Span
+from semantics.profiles.shared_everything import ATOMICS
 from semantics.runtime.discipline import Discipline, Sort
 from semantics.runtime.profile import Profile
 from semantics.text.sexpr import Form
@@ -79,7 +80,17 @@ class Vocabulary:
     @property
     def arguments(self) -> bool:
         """Whether a thread may be given references."""
-        return self.form.word is not None or self.profile.spawn in ("spawn_func", "fork_h")
+        return self.form.word is not None or self.handles
+
+    @property
+    def handles(self) -> bool:
+        """Whether threads begin with `fork_h`."""
+        return self.profile.spawn == "fork_h"
+
+    @property
+    def embedded(self) -> bool:
+        """Whether threads begin with an import that takes a reference to any function."""
+        return self.profile.spawn == "spawn_func"
 
     @cached_property
     def functions(self) -> tuple[str, ...]:
@@ -88,8 +99,8 @@ class Vocabulary:
 
     @property
     def spawned(self) -> tuple[str, ...]:
-        """Those that statements spawn."""
-        if self.form.module:
+        """Those that statements `spawn`: none where the design has other words."""
+        if self.form.module or self.handles or self.embedded:
             return ()
         return (SPAWNED,) if self.profile.spawn in ONE_ENTRY else self.functions[1:]
 
@@ -142,6 +153,10 @@ class Vocabulary:
             found.append('(import "L" "f" (func $ls shared))')
         if self.typing.tls and self.local:
             found.append("(global $gt thread_local (mut i32) (i32.const 0))")
+        if self.embedded:
+            for name, type in (("any", "funcref"), ("shared", "(shared funcref)")):
+                kind = f"(func $spawn-{name} (param {type}) (result externref))"
+                found.append(f'(import "thread" "spawn_func" {kind})')
         if self.shares(Sort.FUNC):
             found.append("(type $w (shared (func)))")
         if self.shares(Sort.GLOBAL):
@@ -178,17 +193,15 @@ class Vocabulary:
         if Sort.GLOBAL in self.typing.shared and self.typing.gran == "definition":
             fresh += " (global $y shared (mut i32) (i32.const 0))"
             exports += ' (export "y" (global $y))'
-        cells = self.cells
-        functions = tuple(c for c in self.references if "func" in c or "lf" in c)
         found = {
             "fresh": (f"(module $fresh {fresh} {start} {exports})", ()),
-            "sets": (f'(module $sets (import "" "" (global $x (mut i32))) {start})', cells),
-            "calls": ('(module $calls (import "" "" (func $h)) (start $h))', functions),
+            "sets": (f'(module $sets (import "" "" (global $x (mut i32))) {start})', self.cells),
+            "calls": ('(module $calls (import "" "" (func $h)) (start $h))', self.references),
         }
         if self.shares(Sort.GLOBAL) and self.flag is None:
             found["sets-shared"] = (
                 f'(module $sets-shared (import "" "" (global $x shared (mut i32))) {start})',
-                cells,
+                self.cells,
             )
         return found
 
@@ -253,11 +266,15 @@ class Vocabulary:
 
     def _starts(self) -> Iterator[Statement]:
         """Threads."""
-        for f in self.spawned:
+        for f in self.functions[1:] if self.handles else self.spawned:
             for arguments in self._given(f):
-                yield Statement(f"(spawn ${f}{arguments})", starts=True)
-        if self.form.word is not None and self.local:
-            yield Statement("(spawn $own)", starts=True)
+                text = f"(drop (fork_h ${f}{arguments}))" if self.handles else f"(spawn ${f}{arguments})"
+                yield Statement(text, starts=True)
+        if self.arguments and self.local:
+            yield Statement("(drop (fork_h $own))" if self.handles else "(spawn $own)", starts=True)
+        for begin in ("any", "shared") if self.embedded else ():
+            for reference in self.references:
+                yield Statement(f"(drop (call $spawn-{begin} {reference}))", starts=True)
         if self.flag is False:
             yield Statement(f"({self.form.word} $ls)", starts=True)
         if self.has("thread.create"):
@@ -309,6 +326,8 @@ class Vocabulary:
         for g in globals_:
             yield Statement(f"(drop (global.get ${g}))", swaps=True)
             yield Statement(f"(global.set ${g} {ONE})", swaps=True)
+            if self.has(ATOMICS):
+                yield Statement(f"(drop (global.atomic.rmw.add seqcst ${g} {ONE}))", swaps=True)
         memories = ["memory"] + (["ml", "mn"] if self.local and self.typing.several_memories else [])
         for m in memories:
             yield Statement(f"(drop (i32.load ${m} {ZERO}))", swaps=True)

@@ -93,7 +93,8 @@ def begin(
     )
     thread = builder.thread(planned.name, path.node, spawn, types, planned.hidden)
     first = builder.event(thread.id, thread.root, Kind.START, peer=path.thread)
-    builder.asw.append((spawn, first))
+    if not rule or unfolding.oracle.profile.spawn_sync:
+        builder.asw.append((spawn, first))
     path.exposed = True
     path.effects += 1
     path.visible += 1

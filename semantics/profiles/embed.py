@@ -164,7 +164,7 @@ def embed(
         host=host,
         types=frozenset(types),
         needs={},
-        own=base.own if check == "dynamic" else "nobody",
+        own=base.own if check == "dynamic" or spawn is SpawnAgain else "nobody",  # D's, where D rests on no check
     )
 
 

@@ -53,7 +53,7 @@ WASI = replace(
     DEFAULT,
     name="wasi",
     summary="wasi-threads: the host's thread-spawn makes an instance for each thread; traps and exits end all",
-    typing=replace(THREADS, name="wasi"),
+    typing=replace(THREADS, name="wasi", several_memories=True),
     spawn="thread-spawn",
     host={
         ("wasi", "thread-spawn"): (ThreadSpawn, _SPAWN),

@@ -42,7 +42,7 @@ WEB = replace(
     DEFAULT,
     name="web",
     summary="new Worker and postMessage: the worker links the module again; only memories are shared",
-    typing=replace(THREADS, name="web"),
+    typing=replace(THREADS, name="web", several_memories=True),
     spawn="worker",
     host={("worker", ANY): (Worker, None)},
     needs={("worker", ANY): (ANY, None)},

@@ -49,6 +49,7 @@ class Profile:
         that is not shared (contexts, B.9)
     inherit: what a new thread's cells hold: the value that instantiation gave, or a copy of the spawning thread's
         (tls_init, wavm_ctx; DEC 18)
+    spawn_sync: what stands before a spawn happens before the new thread, or spawning orders nothing (DEC 8)
     seg: the accesses to a segment's drop state (B.11, DEC 20): their order; `lock`: seqcst under a reader-writer lock,
         a drop is happens-before or after every other operation; `nop`: dropping does nothing; `inst`: every thread has
         a drop state of its own, as in designs that give it an instance
@@ -97,6 +98,7 @@ class Profile:
     growth: Literal["may-fail", "granted"] = "may-fail"
     cells: Literal["declared", "mutable"] = "declared"
     inherit: Literal["initial", "copy"] = "initial"
+    spawn_sync: bool = True
     seg: Literal["unord", "acqrel", "seqcst", "lock", "nop", "inst"] = "seqcst"
     own: Literal["thread", "agent", "component", "nobody"] = "thread"
     trap: Literal["isolate", "agent", "all", "to-joiner"] = "isolate"

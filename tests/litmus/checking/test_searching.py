@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise, product
@@ -23,8 +23,10 @@ from semantics.profiles.fork import FORK
 from semantics.profiles.handle import HANDLE
 from semantics.profiles.wasi import WASI
 from semantics.runtime.profile import Profile
+from semantics.syntax.types import RefType
 from semantics.validation import declarations, validate
 from semantics.validation.context import Spaces, project
+from semantics.validation.operands import Operands, Slot
 
 PROMISING = [p for p in PROFILES.values() if p.own != "nobody"]
 OTHERS = [p for p in PROFILES.values() if p.own == "nobody"]
@@ -63,6 +65,7 @@ KNOWN = {
         {"T0", "own"},
         1,
     ),  # a local global of the module, by `thread.create` of a local function
+    "embed-create-unchecked": ("gl", {"T0", "own"}, 1),
     "wasi": ("gn", {"T0", "s"}, 2),  # a local global of another instance, which all threads' instances import
     "wavm": ("tl", {"T0", "s"}, 2),  # a table: contexts have globals of their own only
 }
@@ -98,6 +101,22 @@ def test_a_broken_projection_is_found(monkeypatch: pytest.MonkeyPatch, space: st
     assert found.holds is False and found.promised and found.found is not None
     [violation] = found.found.violations
     assert set(violation.threads) == {"T0", "s"}
+
+
+def test_references_that_convert_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Consequence (d) given up: a local reference goes where a shared one is wanted, and the thread calls it."""
+
+    def alike(t: object) -> object:
+        return (t.kind, t.of) if isinstance(t, RefType) else t
+
+    def matches(self: Operands, wanted: Sequence[Slot]) -> bool:
+        here = self.values[-len(wanted) :] if wanted else []
+        return len(here) == len(wanted) and all(alike(a) == alike(b) for a, b in zip(here, wanted, strict=True))
+
+    monkeypatch.setattr(Operands, "matches", matches)
+    found = search(FORK, 2)
+    assert found.found is not None
+    assert "(spawn $s (ref.func $own)" in found.found.text and "$calls (local.get $sf)" in found.found.text
 
 
 def test_unchecked_externals_are_found() -> None:

@@ -22,6 +22,8 @@ from semantics.profiles.fork import FORK
 from semantics.runtime.actions import reading
 from semantics.solver import Problem
 from semantics.solver.frame import Frame
+from semantics.solver.plans import plan_of
+from semantics.solver.symmetry import interchangeable
 from semantics.syntax.modules import Module
 from tests.semantics.exploration.interleaving import TooMany, interleavings
 from tests.semantics.exploration.programs import SHARED, func, module, unfolded
@@ -151,3 +153,18 @@ def test_where_nothing_can_trap_nobody_is_killed() -> None:
     """The places where threads might be killed are refuted."""
     s = unfolded(SHARED, func("P0", "(i32.store (i32.const 0) (i32.const 1))"), func("P1"), profile=KILLING)
     assert {n.leaf.status for n in s.nodes if n.leaf is not None} == {Status.DONE}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "(if (i32.atomic.load8_u (i32.const 0)) (then (unreachable))) (i32.atomic.store8 (i32.const 0) (i32.const 1))",
+        "(i32.store8 (i32.const 0) (i32.const 1)) (unreachable)",
+    ],
+)
+def test_interchangeable_threads(body: str) -> None:
+    """Threads that are alike are solved for once: killed ones too."""
+    names = ("P0", "P1", "P2")
+    s = unfolded(SHARED, *(func(name, body) for name in names), threads=names, profile=KILLING)
+    assert interchangeable(s, plan_of(load_model("wasm"))) == [[1, 2, 3]]
+    assert solved(s, "wasm") == brute(s, "wasm")
