@@ -133,7 +133,11 @@ def embed(
     spawn: type[DesignInstr] = SpawnFunc,
 ) -> Profile:
     """P6(D) for the design D = `base`. `check`: spawning a function that is not shared traps in the caller, or nothing
-    is checked. Who wants to join threads needs a D with handles."""
+    is checked. Who wants to join threads needs a D with handles. Raises ValueError for a D whose threads have instances
+    that their creator makes.
+    """
+    if spawn is SpawnAgain and base.place == "parent":
+        raise ValueError(f"{base.name} makes instances in the parent: spawn_func makes them in the child")
     host: dict[tuple[str, str], tuple[type[DesignInstr], FuncType | Shape | None]]
     host = {("thread", "spawn_func"): (spawn, spawns)}
     types = {TYPE}

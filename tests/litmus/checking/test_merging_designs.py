@@ -71,3 +71,20 @@ def test_spawning_pairs(name: str, holds: bool, tmp_path: Path) -> None:
     report = merge_files(sources, None, models=[load_model("wasm-threads")], profile=profile(name), contexts=6)
     [checked] = report.checked
     assert [(p.name, p.holds) for p in checked.properties][::2] == [("MG-static", True), ("MG-spawn", name != "wasi")]
+
+
+FLAGGED = '(module $A shared (func (export "f")))'
+PLAIN = '(module $B (memory 1) (func (export "g") (drop (i32.load (i32.const 0)))))'
+
+
+def test_one_flag_is_right_for_one_module_only(tmp_path: Path) -> None:
+    """Program 8a: each is valid, and with the flag on the whole the memory would have to be shared."""
+    for stem, text in (("A", FLAGGED), ("B", PLAIN)):
+        (tmp_path / f"{stem}.wat").write_text(text)
+    sources = tmp_path / "A.wat", tmp_path / "B.wat"
+    [checked] = merge_files(
+        sources, None, models=[load_model("wasm-threads")], profile=profile("module-shared"), contexts=2
+    ).checked
+    static = checked.properties[0]
+    assert (static.name, static.holds) == ("MG-static", False)
+    assert "module flag" in static.why

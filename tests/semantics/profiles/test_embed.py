@@ -15,6 +15,7 @@ from semantics.profiles.embed import (
     EMBED_CREATE_UNCHECKED,
     EMBED_HANDLE,
     EMBED_WEB,
+    SpawnAgain,
     SpawnFunc,
     embed,
     spawn_func_fail,
@@ -22,6 +23,7 @@ from semantics.profiles.embed import (
 )
 from semantics.profiles.fork import FORK
 from semantics.profiles.handle import HANDLE
+from semantics.profiles.wasi import WASI
 from semantics.profiles.wavm import WAVM, WAVM_CLONE
 from semantics.reduction.fig22_instantiation import instantiate
 from semantics.reduction.hosts import host_function
@@ -273,6 +275,8 @@ def test_every_discipline_may_be_embedded() -> None:
     made = embed(CREATE_UNCHECKED, check="dynamic", name="mine")
     assert (made.trap, made.own, made.typing.entry) == (CREATE_UNCHECKED.trap, CREATE_UNCHECKED.own, "dynamic")
     assert outcomes(made, *L12) == {"T0=trap"}
+    with pytest.raises(ValueError, match="wasi makes instances in the parent"):
+        embed(WASI, check="none", name="mine", spawn=SpawnAgain)
 
 
 # --- variant 6b -----------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from semantics.validation import TYPING_RULES
 from semantics.validation.registry import RULE_OF, typing_rule
 
 assert PROFILES  # their files enter instructions too
-WRITTEN = {kind for kind in EFFECTS if kind.opcode in ROWS}  # the others are bodies of an embedder's functions
+WRITTEN = {kind for kind in EFFECTS if ROWS.get(kind.opcode, (None, None))[1] is kind}  # not bodies of an embedder's
 INSTRUCTIONS = sorted(({*get_args(Instr)} - {DesignInstr}) | WRITTEN, key=lambda kind: kind.__name__)
 
 
