@@ -6,7 +6,10 @@ that no instruction is forgotten. Classes without such a field have no row.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import fields
 from enum import Enum
+from functools import cache
 
 from semantics.syntax import instructions as ast
 from semantics.syntax import modules
@@ -90,3 +93,22 @@ FIELDS: dict[type, dict[str, Role]] = {
     modules.Elem: {"items": Part.CODES, "table": Space.TABLE, "offset": Part.CODE},
 }
 """Class -> field -> what the field means."""
+
+
+_NAMED: dict[str, Role] = {
+    "type": Space.TYPE,
+    "func": Space.FUNC,
+    "table": Space.TABLE,
+    "memory": Space.MEMORY,
+    "global_": Space.GLOBAL,
+    "elem": Space.ELEM,
+    "data": Space.DATA,
+}
+
+
+@cache
+def roles(cls: type) -> Mapping[str, Role]:
+    """What the fields of a class mean: its row; of a design's instruction, what they are named after."""
+    if issubclass(cls, ast.DesignInstr):
+        return {f.name: _NAMED[f.name] for f in fields(cls) if f.name in _NAMED}
+    return FIELDS.get(cls, {})

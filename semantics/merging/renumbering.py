@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, TypeVar
 
-from semantics.merging.fields import FIELDS, Part, Role, Space
+from semantics.merging.fields import Part, Role, Space, roles
 from semantics.syntax.instructions import Expr
 
 N = TypeVar("N", bound=Any)
 
-_MOVED: dict[type, tuple[tuple[str, Role], ...]] = {
-    cls: moved
-    for cls, row in FIELDS.items()
-    if (moved := tuple((f, r) for f, r in row.items() if isinstance(r, Space) or r in (Part.CODE, Part.NODE)))
-}
-"""The fields that renumbering changes; the items of a segment are constant expressions, which who merges rewrites."""
+
+@cache
+def _moved(cls: type) -> tuple[tuple[str, Role], ...]:
+    """What renumbering changes; the items of a segment are constant expressions, which who merges rewrites."""
+    return tuple((f, r) for f, r in roles(cls).items() if isinstance(r, Space) or r in (Part.CODE, Part.NODE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Renumbering:
         inner: dict[tuple[int, int], dict[str, int]] = {}  # body and position -> the bodies within, by field
         for number, body in enumerate(bodies):
             for position, instr in enumerate(body):
-                for name, role in _MOVED.get(type(instr), ()):
+                for name, role in _moved(type(instr)):
                     if role is Part.CODE:
                         inner.setdefault((number, position), {})[name] = len(bodies)
                         bodies.append(getattr(instr, name))
@@ -49,7 +49,7 @@ class Renumbering:
     def node(self, node: N, bodies: Mapping[str, Expr]) -> N:
         """A node with its indices moved; `bodies` are its instruction sequences, already rewritten, by field."""
         changes: dict[str, Any] = {}
-        for name, role in _MOVED.get(type(node), ()):
+        for name, role in _moved(type(node)):
             value = getattr(node, name)
             if isinstance(role, Space):
                 changes[name] = self.index(role, value)
