@@ -20,27 +20,34 @@ RESULTS = 64
 """Where threads put what they read, from here on, eight bytes for each word."""
 MEMORY = "(memory 1 2 shared)"
 HOST = f'(module (memory (export "mem") {MEMORY[len("(memory ") :]})'
-WIDTHS = ("", "", "", "", "8", "16")
-RMW = ("add", "sub", "xchg", "or", "and")
+WIDTHS = (*[""] * 9, "8", "16")
+RMW = ("add", "xchg", "xchg", "or")
+SPAWNS = 3
+"""A body spawns so often at most; with everything that its threads spawn, few enough for the solver."""
 
 
 @dataclass(frozen=True)
 class Style:
     """How a design writes a program.
 
-    spawn: function, text of its argument -> code; imports: of the module, for the functions that are spawned; entry:
-    parameters and result of a spawned function, `end` the code at its end; fields: more definitions
-    private: code on private state for functions that threads run, and its definitions; see `Style.own`
-    threads: spawned functions at most; waits: threads may wait; results: threads put what they read into the memory
-    single: only the main thread spawns; once: every function is spawned at most once
+    spawn: function, text of its argument, whether in main -> code; shared: the attribute of functions that threads run;
+    flag: of the module; imports: of the module, for the functions that are spawned
+    entry: parameters and results of a spawned function, `end` the code at its end; locals: further ones of main, the
+    first; fields: more definitions
+    own, reads: lines and values on private state, for all threads; main: lines for the main thread, before which `own`
+    stands too. VALUE in a line is some value
+    threads: spawned functions at most; waits, grows: threads may wait, memory grow; results: threads put what they read
+    into the memory; single: only the main thread spawns; once: every function is spawned at most once
+    after: what else main does
     """
 
-    spawn: Callable[[str, str], str] = lambda f, a: f"(fork {f} {a})"
+    spawn: Callable[[str, str, bool], str] = lambda f, a, main: f"(fork {f} {a})"
     shared: str = "shared"
     flag: str = ""
     imports: Callable[[Sequence[str]], str] = lambda _: ""
     entry: Callable[[str], str] = lambda f: "(param $a i32)"
-    end: str = ""
+    end: Callable[[Body], str] = lambda _: ""
+    locals: str = ""
     fields: str = ""
     own: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
@@ -51,7 +58,7 @@ class Style:
     results: bool = False
     single: bool = False
     once: bool = False
-    after: Callable[[Random, Sequence[str], list[str]], None] = field(default=lambda *_: None)
+    after: Callable[[Body], None] = lambda _: None
 
 
 @dataclass
@@ -119,10 +126,10 @@ class Body:
         """A line, perhaps under a condition."""
         rng = self.rng
         new = [f for f in spawnable if not self.style.once or f not in self.spawned]
-        if new and rng.random() < 0.35:
+        if new and len(self.spawned) < (1 if self.thread else SPAWNS) and rng.random() < 0.35:
             found = rng.choice(new)
             self.spawned.append(found)
-            return self.style.spawn(found, self.value())
+            return self.style.spawn(found, self.value(), not self.thread)
         before = len(self.registers)
         if self.registers and rng.random() < 0.25:
             condition = f"(local.get ${rng.choice(self.registers)})"
@@ -157,12 +164,12 @@ def random_program(rng: Random, profile: Profile, style: Style) -> Program:
     count = rng.randint(2, max(3, budget - 3))
     for _ in range(count):
         main.lines.append(main.line(free))
-    missing = [f for f in free if f not in main.spawned][: 2 if not main.spawned else 1]
+    missing = [f for f in free if f not in main.spawned][: max(0, 2 - len(main.spawned))]
     for f in missing:
         at = rng.randint(0, len(main.lines))
         main.spawned.append(f)
-        main.lines.insert(at, style.spawn(f, f"(i32.const {rng.randint(0, 3)})"))
-    style.after(rng, main.spawned, main.lines)
+        main.lines.insert(at, style.spawn(f, f"(i32.const {rng.randint(0, 3)})", True))
+    style.after(main)
     spawned = sorted({f for b in (main, *bodies) for f in b.spawned})
     cells = [Cell("x", "env", "mem", X), Cell("y", "env", "mem", Y)]
     ends: dict[str, str] = {}
@@ -181,9 +188,9 @@ def random_program(rng: Random, profile: Profile, style: Style) -> Program:
             *filter(None, [style.fields]),
             "(global $g (mut i32) (i32.const 2))",
             f"(func $store {style.shared} (param $at i32) (param $v i32) (i32.store (local.get $at) (local.get $v)))",
-            main.text('(export "main")'),
+            main.text(f'(export "main") {style.locals}'),
             *(
-                b.text(f"{style.shared} {style.entry('$' + b.name)}", f"{ends.get(b.name, '')} {style.end}".strip())
+                b.text(f"{style.shared} {style.entry('$' + b.name)}", f"{ends.get(b.name, '')} {style.end(b)}".strip())
                 for b in bodies
             ),
         ]
