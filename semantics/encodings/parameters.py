@@ -71,7 +71,7 @@ def _inner(module: Module, f: Function, cells: list[int], within: dict[int, int]
     slots = {g: first + n for n, g in enumerate(cells)}
     types = tuple(index_spaces(module).globals[g].type for g in cells)
     type = FuncType(f.type.share, (*f.type.params, *types), (*f.type.results, *types))
-    body = (_body(f, slots, within, len(cells)), *map(LocalGet, slots.values()))
+    body: Expr = (_body(f, slots, within, len(cells)), *map(LocalGet, slots.values()))
     binding = None if f.binding is None else f"{f.binding}.inner"
     return Function(type, f.locals, body, binding)
 
@@ -81,7 +81,7 @@ def _initial(module: Module, index: int) -> Expr:
 
 
 def _body(f: Function, slots: Slots, within: dict[int, int], moved: int) -> Block:
-    """The body with locals for cells; it is a block, which `return` leaves. Locals that are no parameters have moved."""
+    """The body with locals for cells; it is a block, which `return` leaves. Locals behind the parameters have moved."""
     parameters = len(f.type.params)
 
     def step(e: Instr, depth: int) -> Expr:

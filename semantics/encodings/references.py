@@ -43,9 +43,9 @@ def _module(module: Module) -> Module:
 
 def _auxiliary(wanted: FuncType, type: int, table: int) -> Function:
     count = len(wanted.params)
-    arguments = (LocalGet(i) for i in range(count))
+    arguments = tuple(LocalGet(i) for i in range(count))
     slot = (LocalGet(count), Const(I32, 1), TableGrow(table))
-    body = (*arguments, *slot, CallIndirect(type, table))
+    body: Expr = (*arguments, *slot, CallIndirect(type, table))
     return Function(FuncType(Share.SHARED, (*wanted.params, SHARED_FUNCREF), ()), (), body, "$aux")
 
 

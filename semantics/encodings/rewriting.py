@@ -15,7 +15,7 @@ from semantics.merging.fields import Part, Space, roles
 from semantics.merging.renumbering import Renumbering
 from semantics.syntax.instructions import Block, BlockType, Expr, If, Instr, Loop, RefFunc, RefNull, Select
 from semantics.syntax.modules import Elem, Export, ExternKind, Function, Import, Module, SegmentMode
-from semantics.syntax.types import FUNCREF, ExternType, FuncType, GlobalType, MemType, RefType, Share, ValType
+from semantics.syntax.types import FUNCREF, ExternType, FuncType, GlobalType, RefType, Share, TableType, ValType
 from semantics.validation.spaces import index_spaces
 
 FUNC = ExternKind.FUNC
@@ -68,7 +68,9 @@ def rewritten(code: Expr, step: Step, depth: int = 0) -> Expr:
     """A body with every instruction replaced, the innermost first."""
     found: list[Instr] = []
     for e in code:
-        inner = {n: rewritten(getattr(e, n), step, depth + 1) for n, r in roles(type(e)).items() if r is Part.CODE}
+        inner: dict[str, Any] = {
+            n: rewritten(getattr(e, n), step, depth + 1) for n, r in roles(type(e)).items() if r is Part.CODE
+        }
         found += step(replace(e, **inner) if inner else e, depth)
     return tuple(found)
 
@@ -167,14 +169,21 @@ def retyped(module: Module, value: Callable[[ValType], ValType], share: Callable
     def func(t: FuncType) -> FuncType:
         return FuncType(share(t.share), values(t.params), values(t.results))
 
-    def extern(t: ExternType) -> ExternType:
-        if isinstance(t, FuncType):
-            return func(t)
-        if isinstance(t, MemType):
-            return t
-        if isinstance(t, GlobalType):
-            return replace(t, share=share(t.share), type=value(t.type))
+    def global_(t: GlobalType) -> GlobalType:
+        return replace(t, share=share(t.share), type=value(t.type))
+
+    def table(t: TableType) -> TableType:
         return replace(t, share=share(t.share), elem=reference(t.elem))
+
+    def extern(t: ExternType) -> ExternType:
+        match t:
+            case FuncType():
+                return func(t)
+            case GlobalType():
+                return global_(t)
+            case TableType():
+                return table(t)
+        return t
 
     def reference(t: RefType) -> RefType:
         found = value(t)
@@ -197,8 +206,8 @@ def retyped(module: Module, value: Callable[[ValType], ValType], share: Callable
         funcs=tuple(
             replace(f, type=func(f.type), locals=values(f.locals), body=rewritten(f.body, step)) for f in module.funcs
         ),
-        globals=tuple(replace(g, type=extern(g.type)) for g in module.globals),
-        tables=tuple(replace(t, type=extern(t.type)) for t in module.tables),
+        globals=tuple(replace(g, type=global_(g.type)) for g in module.globals),
+        tables=tuple(replace(t, type=table(t.type)) for t in module.tables),
         elems=tuple(replace(e, type=reference(e.type), share=share(e.share)) for e in module.elems),
         datas=tuple(replace(d, share=share(d.share)) for d in module.datas),
     )

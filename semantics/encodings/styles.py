@@ -26,14 +26,17 @@ FORKS = Style(
 """fork, with local state of the main thread: globals, a table, a passive segment."""
 
 REFERENCES = Style(
-    spawn=lambda f, a, main: f"(thread.create_ref $entry {a} (ref.func {f}))",
+    spawn=lambda f, a, main: (
+        f"(thread.create_ref $entry {a} (ref.func {f}))" if f == "$f0" else f"(thread.create {f} {a})"
+    ),
     fields="(type $entry (shared (func (param i32))))",
     main=("(global.set $g VALUE)",),
     results=True,
     single=True,
     once=True,
 )
-"""thread.create_ref."""
+"""thread.create, and once thread.create_ref: with two, who grows the table first is open, and with it the slots, of
+which exploration then does not know all values."""
 
 _HANDLE = "(ref null (shared (thread i32)))"
 

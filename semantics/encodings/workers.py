@@ -40,12 +40,13 @@ def workers(program: Program) -> Program:
 
 def _module(module: Module) -> Module:
     names = names_of(module, _forked(module))
-    spaces = index_spaces(module)
+    clean = erased(exporting(module, names))
+    spaces = index_spaces(clean)
     imports = [
         Import(WORKER, name, FuncType(Share.LOCAL, spaces.funcs[index].params, ())) for index, name in names.items()
     ]
     first = len(module.imported(FUNC))
-    moved = importing(erased(exporting(module, names)), imports)
+    moved = importing(clean, imports)
     call = {(i if i < first else i + len(imports)): first + n for n, i in enumerate(names)}
 
     def step(e: Instr, _depth: int) -> Expr:
@@ -92,7 +93,7 @@ def _reason(module: Module) -> str:
     spaces = index_spaces(module)
     if module.start is not None:
         return "a start function"
-    if any(s.mode is SegmentMode.ACTIVE for s in (*module.datas, *module.elems)):
+    if SegmentMode.ACTIVE in {*(d.mode for d in module.datas), *(e.mode for e in module.elems)}:
         return "an active segment"
     if any(not isinstance(t, NumType) for index in forked for t in spaces.funcs[index].params):
         return "an argument that is a reference"

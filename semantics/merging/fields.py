@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from enum import Enum
-from functools import cache
 
 from semantics.syntax import instructions as ast
 from semantics.syntax import modules
@@ -106,7 +105,6 @@ _NAMED: dict[str, Role] = {
 }
 
 
-@cache
 def roles(cls: type) -> Mapping[str, Role]:
     """What the fields of a class mean: its row; of a design's instruction, what they are named after."""
     if issubclass(cls, ast.DesignInstr):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any, TypeVar
 
 from semantics.merging.fields import Part, Role, Space, roles
@@ -13,10 +12,15 @@ from semantics.syntax.instructions import Expr
 N = TypeVar("N", bound=Any)
 
 
-@cache
+_MOVED: dict[type, tuple[tuple[str, Role], ...]] = {}
+
+
 def _moved(cls: type) -> tuple[tuple[str, Role], ...]:
     """What renumbering changes; the items of a segment are constant expressions, which who merges rewrites."""
-    return tuple((f, r) for f, r in roles(cls).items() if isinstance(r, Space) or r in (Part.CODE, Part.NODE))
+    if cls not in _MOVED:
+        moving = (Part.CODE, Part.NODE)
+        _MOVED[cls] = tuple((f, r) for f, r in roles(cls).items() if isinstance(r, Space) or r in moving)
+    return _MOVED[cls]
 
 
 @dataclass(frozen=True, slots=True)
