@@ -6,17 +6,21 @@ A file holds a translation of programs with its fragment. `generator` writes ran
 
 from __future__ import annotations
 
+from semantics.encodings.contexts import not_equivalent, reinstantiated
+from semantics.encodings.elaboration import elaborated
 from semantics.encodings.encoding import Encoding
 from semantics.encodings.generator import random_program
 from semantics.encodings.handles import cells, not_joining
 from semantics.encodings.parameters import not_passable, passed
 from semantics.encodings.references import auxiliary, not_from_main
-from semantics.encodings.styles import CELLS, FORKS, HANDLES, REFERENCES
+from semantics.encodings.styles import CELLS, CONTEXTS, FORKS, HANDLES, MODULES, REFERENCES
 from semantics.encodings.workers import not_of_web, workers
 from semantics.profiles.create import CREATE
 from semantics.profiles.fork import FORK, FORK_GROWING
 from semantics.profiles.handle import HANDLE
+from semantics.profiles.module_shared import MODULE_SHARED
 from semantics.profiles.tls import TLS
+from semantics.profiles.wavm import WAVM
 from semantics.profiles.web import WEB
 
 __all__ = ["ENCODINGS", "Encoding"]
@@ -56,6 +60,17 @@ _ALL = (
         "main",
     ),
     Encoding(
+        "X7",
+        WAVM,
+        WEB,
+        "contexts by Web workers that instantiate the module once (EQ-9): equal outcomes",
+        "no start function, no active segments, no segment dropped, no table changed, the memory imported, no mutable "
+        "global imported, threads entered by function index, ids unused; the main agent does not wait",
+        reinstantiated,
+        not_equivalent,
+        lambda rng: random_program(rng, WAVM, CONTEXTS),
+    ),
+    Encoding(
         "X8",
         TLS,
         FORK,
@@ -64,6 +79,16 @@ _ALL = (
         passed,
         not_passable,
         lambda rng: random_program(rng, TLS, CELLS),
+    ),
+    Encoding(
+        "X9",
+        MODULE_SHARED,
+        FORK,
+        "the attribute of a module by attributes of its definitions: equal outcomes",
+        "every valid program",
+        elaborated,
+        lambda _: "",
+        lambda rng: random_program(rng, MODULE_SHARED, MODULES),
     ),
 )
 
