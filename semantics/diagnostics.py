@@ -172,7 +172,8 @@ def render(error: WeftError) -> str:
     span, message = error.span, error.message
     if len(message) > LONGEST:
         message = f"{message[: LONGEST // 2]} ... {message[-LONGEST // 2 :]}"
-    lines = [f"{span}: {error.family}: {message}{rule}" if span else f"{error.family}: {message}{rule}"]
+    kind = "" if isinstance(error, NotExpressible) else f"{error.family}: "  # its message begins so
+    lines = [f"{span}: {kind}{message}{rule}" if span else f"{kind}{message}{rule}"]
     if span is not None and not span.source.binary:
         lines += _quoted(span)
     if error.expected:

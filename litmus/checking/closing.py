@@ -14,8 +14,9 @@ from semantics.exploration.program import Cell, Command, HostThread, Instantiate
 from semantics.merging import Merged
 from semantics.merging.fields import FIELDS, Part, Space
 from semantics.runtime.discipline import Discipline, Sort
+from semantics.runtime.profile import ANY, HostImports
 from semantics.syntax.instructions import Const, Expr, Instr, RefNull
-from semantics.syntax.modules import Export, ExternKind, Global, Memory, Module, Table
+from semantics.syntax.modules import Export, ExternKind, Global, Import, Memory, Module, Table
 from semantics.syntax.types import (
     F32,
     F64,
@@ -83,19 +84,25 @@ class _Supply:
 
 
 class Closing:
-    """The hosts of a pair. `names` are the modules' names in reports.
+    """The hosts of a pair. `names` are the modules' names in reports; `host` is what the design's embedder provides.
 
     `open` says why the pair cannot be closed ("": it can). Where functions have an attribute, threads call shared
     exports of the one pair of instances; else each thread makes instances of its own over the shared memories.
     """
 
     def __init__(
-        self, modules: tuple[Module, Module], merged: Merged, discipline: Discipline, names: tuple[str, str]
+        self,
+        modules: tuple[Module, Module],
+        merged: Merged,
+        discipline: Discipline,
+        names: tuple[str, str],
+        host: HostImports,
     ) -> None:
         self.modules = (_named_alike(modules[0], 0, merged), _named_alike(modules[1], 1, merged))
         self.merged = merged
         self.discipline = discipline
         self.names = names
+        self.host = host
         self.supplies: dict[tuple[str, str], _Supply] = {}
         self.open = self._supply()
         self.calls = [c for side in (0, 1) for c in _calls(side, modules[side])]
@@ -175,13 +182,20 @@ class Closing:
     def _host(self, shared: bool, thread: str) -> str:
         return f"{HOST}.shared" if shared else f"{HOST}@{thread}"
 
-    def _provider(self, side: int, position: int, thread: str) -> Provider:
+    def _provider(self, side: int, position: int, thread: str) -> Provider | None:
         wanted = self.modules[side].imports[position]
         for at, export in self.merged.links.items():
             if at == (side, position):
                 return Provider(_instance(1 - side, False, thread), export)
+        if self._embedded(wanted):
+            return None
         supply = self.supplies[wanted.module, wanted.name]
         return Provider(self._host(_is_shared(supply.type), thread), _export_name(supply))
+
+    def _embedded(self, wanted: Import) -> bool:
+        """Whether the design's embedder provides an import."""
+        known = (wanted.module, wanted.name) in self.host or (wanted.module, ANY) in self.host
+        return isinstance(wanted.type, FuncType) and known
 
     def _invoke(self, call: Call, result: str, thread: str, merged: bool) -> Invoke:
         """A call whose results go to registers; the locals of the function have a dot in their names."""
@@ -225,6 +239,8 @@ class Closing:
         for at in (*self.merged.imports, *self.merged.fused):
             wanted = self.modules[at.side].imports[at.position]
             what = f'import "{wanted.module}" "{wanted.name}" of {self.names[at.side]}'
+            if self._embedded(wanted):
+                continue
             if isinstance(wanted.type, FuncType):
                 return f"{what} is a function that no closing context can stand for"
             known = self.supplies.get((wanted.module, wanted.name))

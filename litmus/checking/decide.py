@@ -63,9 +63,9 @@ def _own_model(design: Profile) -> Model:
 
 def models_under(test: Test, options: Options, expected: DesignExpectation | None = None) -> list[Model]:
     """The models asked for; else those for which the test, under its own design, states an expectation, and the
-    design's own where something is expected of it."""
+    design's own where the design is asked for or something is expected of it."""
     own = test.profile.name == test.own_profile.name
-    if options.models or (own and expected is None):
+    if options.models or (own and expected is None and not options.profiles):
         return models_of(test, options)
     stated = models_of(test, options) if own and test.expectations else []
     return list({m.name: m for m in (*stated, _own_model(test.profile))}.values())

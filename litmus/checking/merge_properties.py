@@ -15,7 +15,7 @@ from litmus.checking.closing import Closing, Context, Contexts
 from litmus.checking.limits import UNLIMITED, Limits
 from litmus.checking.observing import observing
 from semantics.axioms.model import Model
-from semantics.diagnostics import InternalError, Invalid, LinkError, StuckConfiguration, Unsupported
+from semantics.diagnostics import InternalError, Invalid, LinkError, NotExpressible, StuckConfiguration, Unsupported
 from semantics.execution.outcomes import And, Equals, HasStatus, Outcome
 from semantics.execution.structure import EventStructure, Leaf, PathNode
 from semantics.exploration import explore
@@ -78,7 +78,7 @@ class Pair:
     @cached_property
     def closing(self) -> Closing:
         """The hosts."""
-        return Closing(self.modules, self.merged, self.discipline, self.names)
+        return Closing(self.modules, self.merged, self.discipline, self.names, self.profile.host)
 
     @cached_property
     def sequences(self) -> tuple[tuple[_Trial, ...], int]:
@@ -118,8 +118,9 @@ def mg_static(pair: Pair) -> Property:
         validate(module, pair.discipline)
     try:
         validate(pair.merged.module, pair.discipline)
-    except Invalid as error:
-        return Property("MG-static", False, f"the merged module is invalid: {error.message} (rule {error.rule})")
+    except (Invalid, NotExpressible) as error:
+        rule = f" (rule {error.rule})" if isinstance(error, Invalid) else ""
+        return Property("MG-static", False, f"the merged module is invalid: {error.message}{rule}")
     return Property("MG-static", True)
 
 
@@ -150,7 +151,7 @@ def _refused(pair: Pair) -> str:
         return f"not closed: {pair.closing.open}"
     try:
         validate(pair.merged.module, pair.discipline)
-    except Invalid as error:
+    except (Invalid, NotExpressible) as error:
         return f"the merged module is invalid: {error.message}"
     return ""
 

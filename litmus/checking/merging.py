@@ -70,25 +70,26 @@ def merge_files(
     links: Sequence[str] = (),
     models: Sequence[Model] = (),
     *,
-    profile: Profile = FORK,
+    profile: Profile | None = None,
     limits: Limits = UNLIMITED,
     contexts: int = MOST_CONTEXTS,
     fuse: bool = False,
 ) -> MergeReport:
-    """Merges two files, writes the result to `target`, and checks the properties under each of `models`.
+    """Merges two files, writes the result to `target`, and checks the properties under each of `models`: in the design
+    `profile`, by whose typing rules the modules must be valid; else in the design `fork`, by the rules that fit them.
 
     Raises what is wrong with the modules, with a link or with the target, and LinkError where step 1 fails.
     """
     if target is not None:
         check_target(target)
-    loaded = load_pair(sources)
+    loaded = load_pair(sources, profile)
     modules = loaded.modules
     rho = explicit_links(loaded, links) if links else default_links(loaded)
     merged = merge(modules, rho, fuse=fuse)
     size = write_module(merged.module, target) if target is not None else None
     checked = []
     for model in models:
-        pair = Pair(modules, merged, model, profile, loaded.discipline, loaded.names, limits, contexts)
+        pair = Pair(modules, merged, model, profile or FORK, loaded.discipline, loaded.names, limits, contexts)
         checked.append(Checked(model.name, pair.closing.observed, properties(pair)))
     names = loaded.names
     return MergeReport(
@@ -122,14 +123,19 @@ def spelled(wanted: Import) -> str:
 
 
 # --- modules --------------------------------------------------------------------------------------
-def load_pair(sources: tuple[Path, Path]) -> Loaded:
-    """Reads and validates two files by the same rules: the paper's for text, today's where one is a binary; the others
-    where those do not do.
+def load_pair(sources: tuple[Path, Path], profile: Profile | None = None) -> Loaded:
+    """Reads and validates two files by the same rules: the design's where one is given; else the paper's for text,
+    today's where one is a binary; the others where those do not do.
 
     Raises what reading raises, and Invalid.
     """
     modules = load_module(sources[0]), load_module(sources[1])
-    discipline = _rules(modules, binary=any(s.suffix == ".wasm" for s in sources))
+    if profile is not None:
+        discipline = profile.typing
+        for module in modules:
+            validate(module, discipline)
+    else:
+        discipline = _rules(modules, binary=any(s.suffix == ".wasm" for s in sources))
     stems = sources[0].stem, sources[1].stem
     return Loaded(modules, stems if stems[0] != stems[1] else ("first", "second"), stems, discipline)
 

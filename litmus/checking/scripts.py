@@ -32,7 +32,7 @@ def check_script(script: Script, model: Model, limits: Limits = UNLIMITED) -> Sc
     has one execution, which is run and not solved for.
     """
     if is_sequential(script):
-        return run_script(script, model)
+        return run_script(script, model, limits.seconds)
     started = perf_counter()
     name = Path(script.source.name).name
     lowered = lower(script, name)

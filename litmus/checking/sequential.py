@@ -59,14 +59,14 @@ def _has_fork(code: Expr) -> bool:
     return False
 
 
-def run_script(script: ast.Script, model: Model) -> ScriptResult:
-    """Decides every assertion of a sequential script; the result is the same under each model.
+def run_script(script: ast.Script, model: Model, seconds: float | None = None) -> ScriptResult:
+    """Decides every assertion of a sequential script, in so many `seconds`; the result is the same under each model.
 
     Raises the WeftError of a module that no assertion calls bad but that cannot be read, validated or linked, and
     TextError for an unknown module or export.
     """
     started = perf_counter()
-    runner = _Runner()
+    runner = _Runner(seconds)
     assertions = tuple(result for command in script.commands for result in runner.command(command))
     source = script.source.name
     seconds = perf_counter() - started
@@ -76,8 +76,8 @@ def run_script(script: ast.Script, model: Model) -> ScriptResult:
 class _Runner:
     """The host: modules by $name and by registered name, the current one, and the machine."""
 
-    def __init__(self) -> None:
-        self.machine = Sequential(FORK_GROWING, steps=STEPS)
+    def __init__(self, seconds: float | None) -> None:
+        self.machine = Sequential(FORK_GROWING, steps=STEPS, seconds=seconds)
         self.named: dict[str, ModuleInst] = {}
         self.registered: dict[str, ModuleInst] = {}
         self.current: ModuleInst | None = None

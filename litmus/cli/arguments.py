@@ -75,6 +75,17 @@ examples:
 Programs are random, of the encoding's fragment. Both sides are explored, each under its own design, and must have the
 same outcomes under one memory model; a program whose outcomes differ is printed with its translation."""
 
+SEARCH_EXAMPLE = """\
+examples:
+  weft search confinement --profile create-unchecked
+  weft search confinement --profile web --profile wasi --size 2
+
+Confinement (INV-C): in no execution do threads of different owners access a local object. The search takes all
+programs of up to K statements from a grammar: every instruction that accesses an object, calls, references on their
+way from one place to another, instances and threads as the design has them, over one definition of each kind and
+attribute, own and imported. It keeps what is well typed and explores it. A design that promises confinement must have
+no counter-example (exit status 1); of the others the smallest one is printed, as a test that `weft run` reads."""
+
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
@@ -153,6 +164,9 @@ def parser() -> argparse.ArgumentParser:
         "--contexts", type=_positive, metavar="N", default=24, help="contexts tried for a property (default: 24)"
     )
     _model(merge, "wasm-threads")
+    merge.add_argument(
+        "--profile", metavar="P", help="the design whose typing rules and threads the check takes (default: fork's)"
+    )
     _limits(merge)
 
     rules = _verb(verbs, "rules", "the reduction and typing rules", RULES_EXAMPLE)
@@ -180,7 +194,11 @@ def parser() -> argparse.ArgumentParser:
     matrix = _verb(verbs, "matrix", "each program under each design, side by side", MATRIX_EXAMPLE)
     matrix.add_argument("paths", nargs="+", metavar="FILE", help="files, directories or names of catalogue tests")
     matrix.add_argument(
-        "--profile", action="append", metavar="P", default=[], help="a column; may be repeated (default: every design)"
+        "--profile",
+        action="append",
+        metavar="P",
+        default=[],
+        help="a column; may be repeated (default: every design)",
     )
     _model(matrix, "each design's own")
     _limits(matrix)
@@ -190,6 +208,16 @@ def parser() -> argparse.ArgumentParser:
         default="text",
         help="form (default: text)",
     )
+
+    search = _verb(verbs, "search", "all small programs, for one that breaks a promise of its design", SEARCH_EXAMPLE)
+    search.add_argument("property", choices=("confinement",), metavar="PROPERTY", help="what to break: confinement")
+    search.add_argument(
+        "--profile", action="append", metavar="P", default=[], help="a design; may be repeated (default: every design)"
+    )
+    search.add_argument(
+        "--size", type=_positive, metavar="K", default=2, help="statements of the largest programs (default: 2)"
+    )
+    search.add_argument("--limit", type=_positive, metavar="N", help="programs explored in each design (default: all)")
     return top
 
 

@@ -13,12 +13,12 @@ from litmus.cli.files import limits_of
 from litmus.cli.status import BAD_INPUT, OK, UNDECIDED
 from litmus.cli.terminal import show
 from litmus.reporting import matrix as tables
-from semantics.profiles import PROFILES, profile
+from semantics.profiles import DESIGNS, profile
 
 
 def main(options: Namespace) -> int:
     """Prints the matrix; UNDECIDED where some outcomes may be missing."""
-    designs = [profile(name) for name in options.profile] or list(PROFILES.values())
+    designs = [profile(name) for name in options.profile or DESIGNS]
     collected = collect(options.paths, catalogue.find)
     for error in collected.errors:
         print(error.text, file=sys.stderr)

@@ -12,6 +12,7 @@ from litmus.cli.terminal import show
 from litmus.reporting.merging import merging
 from semantics.axioms import DEFAULT, load_model
 from semantics.diagnostics import TextError
+from semantics.profiles import profile
 
 
 def main(options: Namespace) -> int:
@@ -24,6 +25,7 @@ def main(options: Namespace) -> int:
         Path(options.output) if options.output is not None else None,
         options.link,
         models,
+        profile=profile(options.profile) if options.profile else None,
         limits=Limits(options.bound, options.time_limit),
         contexts=options.contexts,
         fuse=options.fuse,

@@ -14,7 +14,7 @@ from semantics.execution.structure import EXIT_CODE, Status
 from semantics.text.literals import read_float, read_integer
 from semantics.text.sexpr import Text
 
-STATUSES = {s.value: s for s in (Status.DONE, Status.TRAP, Status.BLOCKED, Status.EXIT, Status.KILLED)}
+STATUSES = {s.value: s for s in Status if s is not Status.CUT}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,27 +6,31 @@ thread whose named locals are the thread's registers. The host's first thread in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
+from litmus.language.code import expanded_function, export_form, is_function, module_of, thread_function
 from litmus.language.compiled import INSTANCE, MEMORY, Compiled, read_compiled
 from litmus.language.condition import Names, observables
+from litmus.language.host_scripts import Program as Scripts
+from litmus.language.host_scripts import require_scripts
+from litmus.language.initial_state import State, initial_segments, integer, read_state
+from litmus.language.main_tests import (
+    environment_cells,
+    library_of,
+    main_modules,
+    main_program,
+    require_alone,
+    scripts_of,
+)
 from litmus.language.reader import (
-    LocationItem,
-    MemoryItem,
     Parts,
     Range,
-    RegisterItem,
     ThreadText,
-    Token,
     read_parts,
 )
-from litmus.language.short_forms import Code
-from litmus.language.signatures import Definitions, declared, definitions, is_instruction, name_of
-from litmus.language.spawning import ENVIRONMENT, elaborate, flag, without_attributes
+from litmus.language.signatures import definitions
 from litmus.language.test import (
-    KINDS,
     REFUSALS,
     Condition,
     DesignExpectation,
@@ -37,61 +41,15 @@ from litmus.language.test import (
 )
 from semantics.diagnostics import Source
 from semantics.execution.outcomes import Observable
-from semantics.exploration.program import Cell, Command, HostThread, Instantiate, Invoke, Program, Provider, Spawn
+from semantics.exploration.program import Cell, HostThread, Instantiate, Invoke, Program, Spawn
 from semantics.profiles import DEFAULT as FORK
 from semantics.profiles import profile as profile_named
 from semantics.runtime.profile import Profile
-from semantics.syntax.instructions import Const
-from semantics.syntax.modules import Data, Export, ExternKind, Function, Memory, Module, SegmentMode
-from semantics.syntax.types import F32, F64, I32, PAGE, Limits, MemType, NumType, Share, ValType
-from semantics.text.context import suggestion
-from semantics.text.cursor import Cursor
-from semantics.text.literals import read_integer, read_string
-from semantics.text.modules import read_module
+from semantics.syntax.modules import Module
+from semantics.syntax.types import PAGE, Limits, NumType, ValType
+from semantics.text.literals import read_string
 from semantics.text.sexpr import Form, Item, Text, read_forms, text_of
 from semantics.validation import validate
-
-SLOT = 8
-"""Bytes from one location to the next where no place is given."""
-
-MAX_PAGES = 65536
-_REGISTERS = ("i32", "i64", "f32", "f64")
-_FIELDS_FIRST = ("param", "result", "local", "export", "type", "import")
-
-
-@dataclass(frozen=True, slots=True)
-class _Location:
-    """A named byte range of memory 0; `initial` is None where the file gives no value."""
-
-    name: str
-    address: int
-    kind: Kind
-    initial: int | None
-    token: Token
-
-    @property
-    def bits(self) -> int:
-        """Its width."""
-        return self.kind.bits
-
-
-@dataclass(frozen=True, slots=True)
-class _Register:
-    """A register with an initial value: it becomes a parameter of its thread's function."""
-
-    name: str
-    type: str
-    value: int
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    """The initial state, resolved."""
-
-    min: int
-    max: int
-    locations: dict[str, _Location]
-    registers: dict[str, dict[str, _Register]]  # by thread name
 
 
 def parse_litmus(source: Source, profile: Profile | None = None) -> Test:
@@ -107,18 +65,25 @@ def parse_litmus(source: Source, profile: Profile | None = None) -> Test:
     own = own_profile(text, parts)
     profile = profile or own
     compiled = read_compiled(text, parts.file) if parts.file else None
-    state = _state(text, parts, compiled)
-    libraries = {}
-    if any(thread.main for thread in parts.threads):
-        _require_alone(text, parts)
-        libraries = {name.text: _library(text, name, block, state, profile) for name, block in parts.libraries}
-        module, registers = _main_module(text, parts, state, profile)
+    state = read_state(text, parts, compiled)
+    libraries: dict[str, Module] = {}
+    scripts: Scripts | None = None
+    if any(thread.script for thread in parts.threads):
+        require_scripts(text, parts, profile)
+        libraries = {name.text: library_of(text, name, block, state, profile) for name, block in parts.libraries}
+        scripts = scripts_of(text, parts, state, libraries, profile)
+        module, registers = next(iter(libraries.values()), Module()), scripts.registers
+        validate(module, profile.typing)
+    elif any(thread.main for thread in parts.threads):
+        require_alone(text, parts)
+        libraries, module, registers = main_modules(text, parts, state, profile)
     else:
         if parts.libraries:
             name = parts.libraries[0][0]
-            raise text.error("a named module needs a main thread: main T0 { ... }", name.begin, name.end)
+            message = "a named module needs a main thread or scripts: main T0 { ... }"
+            raise text.error(message, name.begin, name.end)
         module, registers = _module(text, parts, state, compiled)
-    validate(module, profile.typing)
+        validate(module, profile.typing)
     threads = tuple(thread.name.text for thread in parts.threads)
     names = Names(text, threads, registers, {name: at.kind for name, at in state.locations.items()})
     condition = _condition(names, parts)
@@ -128,7 +93,9 @@ def parse_litmus(source: Source, profile: Profile | None = None) -> Test:
         name=parts.name.text,
         description=_description(text, parts),
         program=(
-            _main_program(text, parts, state, module, libraries, _observed(text, parts, state, asked))
+            Program(parts.name.text, scripts.main, environment_cells(state), _observed(text, parts, state, asked))
+            if scripts is not None
+            else main_program(text, parts, state, module, libraries, _observed(text, parts, state, asked))
             if parts.threads[0].main
             else _program(text, parts, state, module, compiled, _observed(text, parts, state, asked))
         ),
@@ -163,125 +130,9 @@ def stated(source: Source) -> Stated:
     return Stated(parts.name.text, _description(text, parts), own_profile(text, parts), _designs(text, parts))
 
 
-# --- initial state ------------------------------------------------------------------------------
-def _state(text: Text, parts: Parts, compiled: Compiled | None) -> _State:
-    sizes: tuple[int, int] | None = None
-    items: list[LocationItem] = []
-    registers: dict[str, dict[str, _Register]] = {thread.name.text: {} for thread in parts.threads}
-    for item in parts.state:
-        match item:
-            case LocationItem():
-                items.append(item)
-            case RegisterItem():
-                _add_register(text, registers, item)
-            case MemoryItem(word):
-                if sizes is not None:
-                    raise text.error("a second memory: the others stand in the module block", word.begin, word.end)
-                sizes = _pages(text, item)
-    if sizes is None and compiled is not None:
-        least = compiled.memory.limits.min
-        sizes = least, compiled.memory.limits.max or least
-    least, most = sizes or (1, 1)
-    return _State(least, most, _locate(text, items, least, compiled.addresses if compiled else {}), registers)
-
-
-def _pages(text: Text, item: MemoryItem) -> tuple[int, int]:
-    least = _integer(text, item.min, 0, MAX_PAGES, "a number of pages")
-    most = least if item.max is None else _integer(text, item.max, least, MAX_PAGES, "a maximum number of pages")
-    return least, most
-
-
-def _add_register(text: Text, registers: dict[str, dict[str, _Register]], item: RegisterItem) -> None:
-    thread = Names(text, tuple(registers), {name: {} for name in registers}, {}).thread(item.thread)
-    name, type = item.name.text, item.type.text if item.type else "i32"
-    if type not in _REGISTERS:
-        assert item.type is not None  # i32 is the type where none is written
-        raise text.error(f"a register cannot be {type}", item.type.begin, item.type.end, expected=_REGISTERS)
-    if name in registers[thread]:
-        raise text.error(f"duplicate register {name} of {thread}", item.name.begin, item.name.end)
-    registers[thread][name] = _Register(name, type, _value(text, item.initial, KINDS[type]) or 0)
-
-
-def _locate(text: Text, items: list[LocationItem], pages: int, exported: Mapping[str, int]) -> dict[str, _Location]:
-    """Gives every location its address: its place, or the lowest free slot."""
-    taken: list[range] = []
-    places: dict[int, int] = {}
-    for index, item in enumerate(items):
-        if item.place is not None:
-            size = _kind(item).bits // 8
-            places[index] = _place(text, item.place, (1 << 32) - size, exported)
-            taken.append(range(places[index], places[index] + size))
-    found: dict[str, _Location] = {}
-    free = 0
-    for index, item in enumerate(items):
-        if index not in places:
-            while any(r.start < free + SLOT and free < r.stop for r in taken):
-                free += SLOT
-            places[index] = free
-            free += SLOT
-        name, kind = item.name, _kind(item)
-        if name.text in found:
-            raise text.error(f"duplicate location {name.text}", name.begin, name.end)
-        if is_instruction(name.text):
-            raise text.error(f"a location cannot be called {name.text}: it is an instruction", name.begin, name.end)
-        location = _Location(name.text, places[index], kind, _value(text, item.initial, kind), name)
-        if location.initial and location.address + kind.bits // 8 > pages * PAGE:
-            message = f"{name.text} lies beyond the initial memory and cannot have an initial value"
-            raise text.error(message, name.begin, name.end, hint=f"the memory starts with {pages * PAGE} bytes")
-        found[name.text] = location
-    return found
-
-
-def _place(text: Text, place: Token, most: int, exported: Mapping[str, int]) -> int:
-    """An address: a number, or the name of a constant that the compiled module exports."""
-    if place.type == "INT":
-        return _integer(text, place, 0, most, "an address")
-    if place.text not in exported:
-        message = f"{place.text} is no address that the module exports{suggestion(place.text, exported)}"
-        raise text.error(message, place.begin, place.end, expected=("an integer", *exported))
-    return exported[place.text]
-
-
-def _kind(item: LocationItem) -> Kind:
-    return KINDS[item.type.text if item.type else "i32"]
-
-
-def _value(text: Text, token: Token | None, kind: Kind) -> int | None:
-    return None if token is None else Names(text, (), {}, {}).value(token, kind)
-
-
-def _integer(text: Text, token: Token, least: int, most: int, what: str) -> int:
-    value = read_integer(token.text, 64)
-    if value is None or token.text.startswith("-") or not least <= value <= most:
-        raise text.error(f"{token.text} is not {what}", token.begin, token.end, expected=(f"{least} to {most}",))
-    return value
-
-
-def _segments(text: Text, locations: Mapping[str, _Location]) -> tuple[Data, ...]:
-    """Active segments that write the initial values other than 0."""
-    given: dict[int, tuple[int, str]] = {}
-    for location in locations.values():
-        if location.initial is None:
-            continue
-        for index, byte in enumerate(location.initial.to_bytes(location.bits // 8, "little")):
-            value, owner = given.setdefault(location.address + index, (byte, location.name))
-            if value != byte:
-                token = location.token
-                message = f"{location.name} and {owner} overlap and their initial values differ"
-                raise text.error(message, token.begin, token.end)
-    segments: list[Data] = []
-    for location in locations.values():
-        if location.initial:
-            span = text.span(location.token.begin, location.token.end)
-            content = location.initial.to_bytes(location.bits // 8, "little")
-            offset = (Const(I32, location.address, span=span),)
-            segments.append(Data(content, SegmentMode.ACTIVE, 0, offset, span=span))
-    return tuple(segments)
-
-
 # --- the module ---------------------------------------------------------------------------------
 def _module(
-    text: Text, parts: Parts, state: _State, compiled: Compiled | None
+    text: Text, parts: Parts, state: State, compiled: Compiled | None
 ) -> tuple[Module, dict[str, dict[str, Kind]]]:
     """The module, and per thread or named function what its registers hold."""
     at = parts.name.begin
@@ -291,28 +142,17 @@ def _module(
         known = definitions(fields)
     else:
         limits: list[Item] = [(str(state.min), at), (str(state.max), at), ("shared", at)]
-        fields = [Form(at, at, [("memory", at), ("$memory", at), _export(MEMORY, at), *limits])]
+        fields = [Form(at, at, [("memory", at), ("$memory", at), export_form(MEMORY, at), *limits])]
         prelude = _prelude(text, parts.prelude)
         known = definitions(prelude)
         for field in prelude:
-            fields.append(_function(text, field, addresses, known) if _is_function(field) else field)
+            fields.append(expanded_function(text, field, addresses, known) if is_function(field) else field)
     attribute: list[Item] = [] if compiled else [("shared", at)]
     for thread in parts.threads:
-        fields.append(_thread(text, thread, addresses, known, state.registers[thread.name.text], attribute))
-    module, registers = _read(text, fields, parts)
-    segments = () if compiled else _segments(text, state.locations)
+        fields.append(thread_function(text, thread, addresses, known, state.registers[thread.name.text], attribute))
+    module, registers = module_of(text, fields, parts)
+    segments = () if compiled else initial_segments(text, state.locations)
     return (replace(module, datas=module.datas + segments) if segments else module), registers
-
-
-def _read(text: Text, fields: list[Item], parts: Parts) -> tuple[Module, dict[str, dict[str, Kind]]]:
-    """The module of expanded fields, and per thread or named function what its registers hold."""
-    at = parts.name.begin
-    module, _ = read_module(Cursor(text, Form(0, len(text.source.text), [("module", at), *fields]), 1))
-    registers: dict[str, dict[str, Kind]] = {thread.name.text: {} for thread in parts.threads}
-    for function in module.funcs:
-        if function.binding:
-            registers[function.binding[1:]] = _kinds(function)
-    return module, registers
 
 
 def _prelude(text: Text, block: Range | None) -> list[Item]:
@@ -328,156 +168,9 @@ def _prelude(text: Text, block: Range | None) -> list[Item]:
     return items
 
 
-# --- main tests -----------------------------------------------------------------------------------
-def _require_alone(text: Text, parts: Parts) -> None:
-    """A main thread is the only one: it starts the others."""
-    if len(parts.threads) > 1:
-        name = parts.threads[1].name
-        message = "a test with a main thread has no other: main starts them with spawn"
-        raise text.error(message, name.begin, name.end)
-    if parts.file is not None:
-        raise text.error("a module file has no main thread", parts.file.begin, parts.file.end)
-
-
-def _main_module(
-    text: Text, parts: Parts, state: _State, profile: Profile
-) -> tuple[Module, dict[str, dict[str, Kind]]]:
-    """The module of a main test in a design's own words: it imports the test's memory; its main thread is local."""
-    at = parts.name.begin
-    addresses = {name: location.address for name, location in state.locations.items()}
-    [thread] = parts.threads
-    prelude = read_forms(text, parts.prelude.begin, parts.prelude.end).items if parts.prelude else []
-    code = [item for part in thread.code for item in read_forms(text, part.begin, part.end).items]
-    sizes = f"{state.min} {state.max} shared"
-    fields, code = elaborate(text, prelude, code, sizes, profile, at)
-    known = definitions(fields)
-    expanded = [_expanded(text, field, addresses, known) for field in fields]
-    function = _thread(text, thread, addresses, known, state.registers[thread.name.text], [], code)
-    return _read(text, [*expanded, function], parts)
-
-
-def _expanded(text: Text, field: Item, addresses: Mapping[str, int], known: Definitions) -> Item:
-    """A field with the short forms of its code, and of that of nested modules, expanded."""
-    if not isinstance(field, Form):
-        return field
-    if field.head == "module":
-        return Form(field.begin, field.end, [_expanded(text, item, addresses, known) for item in field.items])
-    imported = any(isinstance(item, Form) and item.head == "import" for item in field.items)
-    return _function(text, field, addresses, known) if _is_function(field) and not imported else field
-
-
-def _library(text: Text, name: Token, block: Range, state: _State, profile: Profile) -> Module:
-    """Another module of a main test, by the name under which its exports are imported."""
-    addresses = {location.name: location.address for location in state.locations.values()}
-    at = name.begin
-    written = read_forms(text, block.begin, block.end).items
-    own = [*flag(written, profile, at), *without_attributes(written, profile)]
-    known = definitions(own)
-    expanded = [_expanded(text, field, addresses, known) for field in own]
-    module, _ = read_module(Cursor(text, Form(block.begin, block.end, [("module", at), *expanded]), 1))
-    validate(module, profile.typing)
-    return module
-
-
-def _main_program(
-    text: Text, parts: Parts, state: _State, module: Module, libraries: Mapping[str, Module], observed: tuple[str, ...]
-) -> Program:
-    """The main thread makes the memory, links the modules in their order and runs its code."""
-    [thread] = parts.threads
-    name = thread.name.text
-    sizes = MemType(Share.SHARED, Limits(state.min, state.max))
-    export = Export(MEMORY, ExternKind.MEMORY, 0)
-    environment = Module(memories=(Memory(sizes),), exports=(export,), datas=_segments(text, state.locations))
-    known = (ENVIRONMENT, *libraries)
-
-    def linked(instance: str, code: Module) -> Instantiate:
-        return Instantiate(
-            instance, code, tuple(Provider(i.module, i.name) if i.module in known else None for i in code.imports)
-        )
-
-    arguments: tuple[tuple[ValType, int], ...] = tuple(
-        (NumType(register.type), register.value) for register in state.registers[name].values()
-    )
-    commands: tuple[Command, ...] = (
-        Instantiate(ENVIRONMENT, environment),
-        *(linked(library, code) for library, code in libraries.items()),
-        linked(INSTANCE, module),
-        Invoke(INSTANCE, name, arguments),
-    )
-    cells = tuple(
-        Cell(cell, ENVIRONMENT, MEMORY, location.address, location.kind.bits // 8)
-        for cell, location in state.locations.items()
-    )
-    return Program(parts.name.text, HostThread(name, commands), cells, observed)
-
-
-def _is_function(field: Item) -> bool:
-    return isinstance(field, Form) and field.head == "func"
-
-
-def _export(name: str, at: int) -> Form:
-    return Form(at, at, [("export", at), (f'"{name}"', at)])
-
-
-def _function(text: Text, field: Item, addresses: Mapping[str, int], known: Definitions) -> Form:
-    """A function of the module block, its short forms expanded."""
-    assert isinstance(field, Form)  # _is_function
-    header = 1
-    registers: dict[str, str] = {}
-    while header < len(field.items):
-        item = field.items[header]
-        if isinstance(item, Form):
-            if item.head not in _FIELDS_FIRST:
-                break
-            if item.head in ("param", "local"):
-                registers |= {name[1:]: type for name, type in declared(item) if name}
-        elif item[0] != "shared" and not item[0].startswith("$"):
-            break
-        header += 1
-    owner = name_of(field) or "the function"
-    code = Code(text, owner, addresses, known, dict(registers))
-    body = code.expand(field.items[header:])
-    fresh = [_local(name, type, field.begin) for name, type in code.registers.items() if name not in registers]
-    return Form(field.begin, field.end, [*field.items[:header], *fresh, *body])
-
-
-def _thread(
-    text: Text,
-    thread: ThreadText,
-    addresses: Mapping[str, int],
-    known: Definitions,
-    initial: Mapping[str, _Register],
-    attribute: list[Item],
-    code_items: list[Item] | None = None,
-) -> Form:
-    """(func $T0 shared? (export "T0") (param $r t)* (local $r t)* code); the code is the thread's, as written, unless
-    it is given."""
-    name, at = thread.name.text, thread.name.begin
-    items = code_items
-    if items is None:
-        items = [item for part in thread.code for item in read_forms(text, part.begin, part.end).items]
-    given = {register.name: register.type for register in initial.values()}
-    code = Code(text, name, addresses, known, dict(given))
-    body = code.expand(items)
-    head: list[Item] = [("func", at), ("$" + name, at), *attribute, _export(name, at)]
-    params = [Form(at, at, [("param", at), ("$" + r, at), (type, at)]) for r, type in given.items()]
-    fresh = [_local(r, type, at) for r, type in code.registers.items() if r not in given]
-    return Form(at, thread.name.end, [*head, *params, *fresh, *body])
-
-
-def _local(name: str, type: str, at: int) -> Form:
-    return Form(at, at, [("local", at), ("$" + name, at), (type, at)])
-
-
-def _kinds(function: Function) -> dict[str, Kind]:
-    types = function.type.params + function.locals
-    named = zip(function.local_names, types, strict=False)
-    return {name[1:]: Kind(type.bits, type in (F32, F64)) for name, type in named if name is not None}
-
-
 # --- the program --------------------------------------------------------------------------------
 def _program(
-    text: Text, parts: Parts, state: _State, module: Module, compiled: Compiled | None, observed: tuple[str, ...]
+    text: Text, parts: Parts, state: State, module: Module, compiled: Compiled | None, observed: tuple[str, ...]
 ) -> Program:
     spawns = []
     for thread in parts.threads:
@@ -494,12 +187,12 @@ def _program(
     first = module
     if compiled is not None and parts.file is not None:
         span = text.span(parts.file.begin, parts.file.end)
-        first = compiled.memory_owner(Limits(state.min, state.max), _segments(text, state.locations), span)
+        first = compiled.memory_owner(Limits(state.min, state.max), initial_segments(text, state.locations), span)
     main = HostThread("host", (Instantiate(INSTANCE, first), *spawns), hidden=True)
     return Program(parts.name.text, main, cells, observed)
 
 
-def _observed(text: Text, parts: Parts, state: _State, asked: tuple[Observable, ...]) -> tuple[str, ...]:
+def _observed(text: Text, parts: Parts, state: State, asked: tuple[Observable, ...]) -> tuple[str, ...]:
     """The cells to read at the end: those that the condition or `locations` names."""
     names = tuple(dict.fromkeys(name for thread, name in asked if not thread))
     for name in names:
@@ -585,4 +278,4 @@ def _designs(text: Text, parts: Parts) -> dict[str, DesignExpectation]:
 
 
 def _bound(text: Text, parts: Parts) -> int | None:
-    return None if parts.bound is None else _integer(text, parts.bound, 1, 1 << 20, "a bound of loop iterations")
+    return None if parts.bound is None else integer(text, parts.bound, 1, 1 << 20, "a bound of loop iterations")

@@ -121,6 +121,7 @@ class ThreadText:
     name: Token
     code: list[Range]
     main: bool = False  # the program's one first thread, which starts the others
+    script: bool = False  # what the host does in an agent
 
 
 class Expected(NamedTuple):
@@ -172,12 +173,12 @@ def read_parts(text: Text) -> Parts:
 
 # --- scanning -----------------------------------------------------------------------------------
 _TAIL = r"(?:exists|~[ \t]*exists|forall|locations|expect|bound|profile)\b"
-_AFTER_STATE = re.compile(rf"module\b|thread\b|main\b|{_TAIL}")
+_AFTER_STATE = re.compile(rf"module\b|thread\b|main\b|script\b|{_TAIL}")
 _TABLE_END = re.compile(rf"^[ \t]*{_TAIL}", re.MULTILINE)
 _NOT_BLANK = re.compile(r"[^\s]+")
 _IGNORED = r"(?:\s+|;;[^\n]*|\(;(?:[^;]++|;(?!\)))*+;\)|\(\*(?:[^*]++|\*(?!\)))*+\*\))*+"
 _SKIP = re.compile(_IGNORED)
-_BLOCKS = ("MODULE", "THREAD", "MAIN")
+_BLOCKS = ("MODULE", "THREAD", "MAIN", "SCRIPT")
 _CODE = re.compile(r'"(?:[^"\\\n]++|\\.)*+"|;;[^\n]*|\(;(?:[^;]++|;(?!\)))*+;\)|[{}|;]')
 
 
@@ -196,7 +197,7 @@ def _tokens(text: Text) -> Iterator[Token]:
             token = Token("CODE", chars[at : _block_end(text, at)], at)
         elif (
             (previous in ("RBRACE", "CODE") or (before, previous) == ("MODULE", "STRING"))
-            and before not in ("THREAD", "MAIN")
+            and before not in ("THREAD", "MAIN", "SCRIPT")
             and not _AFTER_STATE.match(chars, at)
         ):
             end = _TABLE_END.search(chars, at)
@@ -343,6 +344,11 @@ class _Build(Transformer[Any, Any]):
     def main(self, children: list[Any]) -> ThreadText:
         block = self.block(children)
         block.main = True
+        return block
+
+    def script(self, children: list[Any]) -> ThreadText:
+        block = self.block(children)
+        block.script = True
         return block
 
     def library(self, children: list[Any]) -> tuple[Token, Range]:

@@ -6,6 +6,7 @@ functions that a design does not have are dropped, for they say only that a func
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
@@ -100,12 +101,25 @@ FORMS: dict[str, SpawnForm] = {
         body=lambda f: f"(drop (call $thread.spawn-ref (ref.func {f.name}) {_argument(f)}))",
         entry=lambda f: (_unused(f), ""),
     ),
+    "thread.spawn-ref (cooperative)": SpawnForm(
+        imports=lambda f: (
+            '(func $thread.spawn-ref (import "component" "thread.spawn-ref") (param funcref i32) (result i32))'
+        ),
+        body=lambda f: f"(drop (call $thread.spawn-ref (ref.func {f.name}) {_argument(f)}))",
+        entry=lambda f: (_unused(f), ""),
+    ),
     "spawn_func": SpawnForm(
         imports=lambda f: (
-            f'(func $spawn_func.{f.plain} (import "thread" "spawn_func") (param (shared funcref) {" ".join(f.params)})'
-            " (result externref))"
+            f'(func $spawn_func.{f.plain} (import "thread" "spawn_func") shared'
+            f" (param (shared funcref) {' '.join(f.params)}) (result (shared externref)))"
         ),
         body=lambda f: f"(drop (call $spawn_func.{f.plain} (ref.func {f.name}) {_operands(f)}))",
+        entry=lambda f: (f'(export "{f.plain}")', ""),
+    ),
+    "spawn_module": SpawnForm(),  # no program: see _check
+    "thread.create h": SpawnForm(
+        imports=lambda f: '(import "thread" "handle" (type $thread.handle opaque))',
+        body=lambda f: f"(drop (thread.create {f.name} {_operands(f)}))",
     ),
     "thread.create_mod": SpawnForm(
         body=lambda f: f"(ref.module $thread.{f.plain}) (ref.memory $memory) (thread.create_mod 1)",
@@ -115,7 +129,7 @@ FORMS: dict[str, SpawnForm] = {
 }
 """By Profile.spawn."""
 
-ONE_ARGUMENT = frozenset(("thread-spawn", "createThread", "thread.spawn-ref"))
+ONE_ARGUMENT = frozenset(("thread-spawn", "createThread", "thread.spawn-ref", "thread.spawn-ref (cooperative)"))
 ONE_ENTRY = frozenset(("thread-spawn",))
 
 
@@ -143,13 +157,13 @@ def elaborate(
         spawned.setdefault(name[0], Spawned(name[0], field, known.functions[name[0]].operands, span))
     _check(text, prelude, spawned, profile, form)
     imports = [_snippet(f'(memory $memory (import "{ENVIRONMENT}" "memory") {memory})', at)]
-    erased = _erases(profile)
+    erased = erases(profile)
     fields = without_attributes(prelude, profile)
     wrappers: list[Item] = []
     provided: list[str] = []
     share = "" if erased else "shared"
     for f in spawned.values() if form.word is None else ():
-        wanted = form.imports(f).replace(" shared ", " ") if erased else form.imports(f)
+        wanted = _without_shared(form.imports(f)) if erased else form.imports(f)
         if wanted and wanted not in provided:
             provided.append(wanted)
             imports.append(_snippet(wanted, at))
@@ -163,6 +177,11 @@ def elaborate(
     return [*flag(prelude, profile, at), *imports, *here, *wrappers], there
 
 
+def _without_shared(field: str) -> str:
+    """A field of ours without attributes."""
+    return re.sub(r"\(shared (\w+)\)", r"\1", field).replace(" shared ", " ")
+
+
 def flag(fields: list[Item], profile: Profile, at: int) -> list[Item]:
     """`shared`, for a module whose functions would be, in a design that writes the attribute on modules."""
     shared = any(isinstance(f, Form) and f.head == "func" and "shared" in _words(f) for f in fields)
@@ -172,18 +191,21 @@ def flag(fields: list[Item], profile: Profile, at: int) -> list[Item]:
 def without_attributes(fields: list[Item], profile: Profile) -> list[Item]:
     """The fields of a module without the attributes of functions, where they say nothing in this design. Where the
     module has the attribute, imports keep theirs: what is imported has a type of its own."""
-    if not _erases(profile):
+    if not erases(profile):
         return fields
     keep = "import" if profile.typing.gran == "module" else ""
     return [field if isinstance(field, Form) and field.head == keep else _erased(field) for field in fields]
 
 
-def _erases(profile: Profile) -> bool:
+def erases(profile: Profile) -> bool:
+    """Whether attributes of functions say nothing in main tests under this design."""
     form, typing = FORMS[profile.spawn], profile.typing
     return form.erases or Sort.FUNC not in typing.shared or typing.gran == "module" or typing.entry == "none"
 
 
 def _check(text: Text, prelude: list[Item], spawned: Mapping[str, Spawned], profile: Profile, form: SpawnForm) -> None:
+    if profile.spawn == "spawn_module" and spawned:  # the embedder knows no instruction that hands on the memory
+        raise NotExpressible(profile.name, "references to own definitions", next(iter(spawned.values())).span)
     if profile.spawn in ONE_ARGUMENT:
         for f in spawned.values():
             _one_argument(f, profile.name)

@@ -22,7 +22,8 @@ TEST, one for each test and model:
 
 The question asks for an outcome that satisfies the proposition, or for `forall` one that does not.
 
-OUTCOME: {"values": {"T0:r0": INT, "[x]": INT}, "statuses": {"T0": "done" | "trap" | "blocked"}};
+OUTCOME: {"values": {"T0:r0": INT, "[x]": INT}, "statuses": {"T0": "done" | "trap" | "blocked" |
+"cancelled" | "exit" | "killed"}};
 values are unsigned, those of floats bit patterns; a register that was never set is missing.
 
 SCRIPT: {"name", "file", "model": STRING, "complete": BOOL, "gaps": [STRING], "seconds": NUMBER, "audits": [AUDIT],

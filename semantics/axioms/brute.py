@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
-from semantics.axioms.candidates import access, ended, ill_formed, outcome_of, over
+from semantics.axioms.candidates import access, done, ended, ill_formed, outcome_of, over
 from semantics.axioms.evaluate import check, demanded_order
 from semantics.axioms.linear import orders
 from semantics.axioms.model import Linearisation, Model, Waiting
@@ -126,6 +126,7 @@ def candidates(
             continue
         ends = {s: ended(start, i.thread) for s, i in structure.symbols.items() if i.origin is Origin.ENDED}
         ends |= {s: over(start) for s, i in structure.symbols.items() if i.origin is Origin.OVER}
+        ends |= {s: done(start, i.region) for s, i in structure.symbols.items() if i.origin is Origin.WRITTEN}
         conditions = [c for n in nodes for c in structure.nodes[n].condition]
         sources = _sources(structure, events, hb0 if prune else [0] * len(hb0))
         for wakes, queues in _wait_queues(structure, events, hb0, waiting):

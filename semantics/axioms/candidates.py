@@ -13,7 +13,7 @@ from semantics.axioms.queues import violations
 from semantics.axioms.violation import Violation
 from semantics.execution.candidate import CandidateExecution
 from semantics.execution.outcomes import Outcome
-from semantics.execution.structure import EventStructure, Origin, Status
+from semantics.execution.structure import EventStructure, Kind, Origin, Status
 from semantics.runtime.actions import Action, Field, Region, read_value, reading, unit, writing, written
 from semantics.terms import Sym, evaluate, extract
 
@@ -89,6 +89,8 @@ def _conditions(execution: CandidateExecution) -> list[Violation]:
             found.append(Violation("join"))
         if info.origin is Origin.OVER and symbol in values and values[symbol] != over(execution):
             found.append(Violation("killed"))
+        if info.origin is Origin.WRITTEN and symbol in values and values[symbol] != done(execution, info.region):
+            found.append(Violation("done"))
     return found
 
 
@@ -98,6 +100,13 @@ def ended(execution: CandidateExecution, thread: int | None) -> int:
         return 0
     leaf = execution.structure.nodes[execution.leaves[thread]].leaf
     return int(leaf is not None and leaf.status in ENDED and not leaf.ends)
+
+
+def done(execution: CandidateExecution, region: Region | None) -> int:
+    """1 if some event but an initial one writes the region, else 0."""
+    events = (execution.structure.events[e] for e in execution.events)
+    late = (a for e in events if e.kind is not Kind.INIT for a in e.actions)
+    return int(any(writing(a) and a.location.region == region for a in late))
 
 
 def over(execution: CandidateExecution) -> int:

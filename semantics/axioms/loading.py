@@ -14,7 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semantics.axioms.base import INDEXED, PLAIN
-from semantics.axioms.model import Check, CheckKind, Definition, Expr, IndexSort, Linearisation, Model, Sort
+from semantics.axioms.model import (
+    Base,
+    Check,
+    CheckKind,
+    Definition,
+    Expr,
+    IndexSort,
+    Linearisation,
+    Model,
+    Ref,
+    Sort,
+)
 from semantics.axioms.parsing import Node, nearest, nodes, parse, span_of
 from semantics.axioms.sorts import Elaborator, Entry, index_sort
 from semantics.diagnostics import Malformed, Source, Span, TextError, load_source
@@ -209,7 +220,8 @@ class _Loader:
             sort = None
             if variable is not None:
                 sort = stated or (IndexSort.CELL if variable in work.needs_cell else IndexSort.REGION)
-            entry = Entry(expr.sort, sort, work.choosy or recursive, work.depth)
+            alias = expr if work.spare and isinstance(expr, Base | Ref) and expr.index is None else None
+            entry = Entry(expr.sort, sort, work.choosy or recursive, work.depth, None if recursive else alias)
             span = span_of(source, binding.meta)
             found.append((token, entry, work, Definition(name, variable, sort, expr, recursive, span)))
         group = set().union(*(work.used for _, _, work, _ in found)) if recursive else None

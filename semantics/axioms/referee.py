@@ -69,7 +69,7 @@ class Fig16:
 
     def before(self, r: Region, first: int, second: int) -> bool:
         """ev1 <hb ev2, or so on region r alone"""
-        return before(self.hb, first, second) or (r, first, second) in self.early
+        return self.hb[first] >> second & 1 == 1 or (bool(self.early) and (r, first, second) in self.early)
 
     def valid(self) -> Iterator[Violation]:
         """forall r, forall eR in reading_r(tr), exists eW*, tr |-_r eR reads-each-from eW*"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from semantics.axioms.acquire_release import AcquireRelease, accesses, release
 from semantics.axioms.acquire_release import whole as atomic_whole
@@ -179,6 +180,7 @@ READINGS = {
 }
 
 
+@lru_cache(maxsize=64)
 def referee_for(model_name: str) -> Referee | None:
     """The referee of a shipped model, by its name in `Model.name` as `wasm[-dagger]`; None where there is none."""
     name, _, switches = model_name.partition("[")

@@ -22,12 +22,14 @@ EITHER = frozenset({"R", "W", "rf"})
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A defined name. `choosy`: its value grows with a linearisation or a recursion, so that it may not be negated.
-    `depth`: how deep its expression nests, with those of the names in it."""
+    `depth`: how deep its expression nests, with those of the names in it. `alias`: what the name merely stands for,
+    as far as options leave nothing else of its definition."""
 
     sort: Sort
     index: IndexSort | None
     choosy: bool
     depth: int = 0
+    alias: m.Base | m.Ref | None = None
 
 
 @dataclass(slots=True)
@@ -184,8 +186,12 @@ class Elaborator:
             raise self._fail(
                 tree, f"sort mismatch: a {want.value} is wanted here, {name} is a {entry.sort.value}", hint
             )
-        self.used.add(name)
         self.choosy |= entry.choosy
+        if entry.alias is not None:
+            self.spare.add(name)
+            self.used.add(entry.alias.name)
+            return entry.alias
+        self.used.add(name)
         if name in self.pending or name in self.defined:
             return m.Ref(name, index, sort=want, span=span)
         return m.Base(name, index, sort=want, span=span)

@@ -13,11 +13,12 @@ from semantics.encodings.rewriting import (
     importing,
     modules_of,
     names_of,
+    roles,
     translated,
 )
 from semantics.encodings.workers import WORKER, main_may_wait
 from semantics.exploration.program import Program
-from semantics.merging.fields import Part, roles
+from semantics.merging.fields import Part
 from semantics.syntax.instructions import (
     Call,
     Const,
@@ -43,8 +44,8 @@ _MUTATES = TableSet, TableGrow, TableFill, TableCopy, TableInit
 
 
 def reinstantiated(program: Program) -> Program:
-    """X7  P9-init -> P1. `(ref.func f) v createThread` posts v to a worker, which instantiates the module once and calls
-    f: its globals are new, as those of a new context are; the id is 0.
+    """X7  P9-init -> P1. `(ref.func f) v createThread` posts v to a worker, which instantiates the module once and
+    calls f: its globals are new, as those of a new context are; the id is 0.
 
     Claim (EQ-9): equal outcomes. Fragment: `not_equivalent`.
     """

@@ -15,10 +15,11 @@ from semantics.encodings.rewriting import (
     names_of,
     replaced,
     retyped,
+    roles,
     translated,
 )
 from semantics.exploration.program import Program, Spawn
-from semantics.merging.fields import Space, roles
+from semantics.merging.fields import Space
 from semantics.syntax.instructions import Call, CallIndirect, Expr, Fork, Instantiate, Instr, Wait
 from semantics.syntax.modules import ExternKind, Import, Module, SegmentMode
 from semantics.syntax.types import FuncType, GlobalType, MemType, NumType, RefType, Share, TableType, ValType

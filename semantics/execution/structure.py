@@ -13,13 +13,13 @@ end of a joined thread -> the join, initial event -> everything is *not* listed 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
 from semantics.diagnostics import Span
-from semantics.runtime.actions import Action, Location, Region
+from semantics.runtime.actions import Action, Location, Region, writing
 from semantics.syntax.types import ValType
 from semantics.terms import Sym, Term
 
@@ -149,6 +149,7 @@ class Origin(Enum):
     COUNT = "count"  # of the NOTIFY `event`: how many waiters it woke
     ENDED = "ended"  # width 1: whether thread `thread` came to its end (DONE, TRAP, CANCELLED), and others go on
     OVER = "over"  # width 1: whether some thread reached a leaf that ends the program
+    WRITTEN = "written"  # width 1: whether an event after the initial one writes `region`: of what a host's event did
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +225,14 @@ class EventStructure:
         return [n.id for n in self.nodes if n.thread == thread and n.leaf is not None]
 
 
-def deciding(nodes: Iterable[PathNode], info: SymbolInfo) -> list[PathNode]:
-    """The nodes of which one is chosen iff a symbol of origin ENDED or OVER is 1."""
+DECIDED = (Origin.ENDED, Origin.OVER, Origin.WRITTEN)
+"""Origins of symbols that say which nodes are chosen."""
+
+
+def deciding(nodes: Iterable[PathNode], events: Sequence[Event], info: SymbolInfo) -> list[PathNode]:
+    """The nodes of which one is chosen iff a symbol of an origin in DECIDED is 1."""
+    if info.origin is Origin.WRITTEN:
+        return [n for n in nodes if any(_writes(events[e], info.region) for e in n.events)]
     if info.origin is Origin.OVER:
         return [n for n in nodes if n.leaf is not None and n.leaf.ends]
     mine = [(n, n.leaf) for n in nodes if n.thread == info.thread and n.leaf is not None]
@@ -233,6 +240,10 @@ def deciding(nodes: Iterable[PathNode], info: SymbolInfo) -> list[PathNode]:
 
 
 _ENDED = (Status.DONE, Status.TRAP, Status.CANCELLED)
+
+
+def _writes(event: Event, region: Region | None) -> bool:
+    return event.kind is not Kind.INIT and any(writing(a) and a.location.region == region for a in event.actions)
 
 
 def close(before: list[int], sources: Mapping[int, int], init: int) -> list[int]:

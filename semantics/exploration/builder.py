@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from semantics.diagnostics import Span
 from semantics.execution.structure import Event, Kind, Leaf, Origin, PathNode, Status, SymbolInfo, Thread, Touch
-from semantics.runtime.actions import Action, Location, Rmw, Write
+from semantics.runtime.actions import Action, Location, Region, Rmw, Write
 from semantics.syntax.types import ValType
 from semantics.terms import Sym, Term
 
@@ -37,9 +37,16 @@ class Builder:
         self._symbols += 1
         return Sym(self._symbols, width, hint)
 
-    def introduce(self, sym: Sym, origin: Origin, event: int | None = None, thread: int | None = None) -> None:
+    def introduce(
+        self,
+        sym: Sym,
+        origin: Origin,
+        event: int | None = None,
+        thread: int | None = None,
+        region: Region | None = None,
+    ) -> None:
         """Registers a symbol that is no read."""
-        self.symbols[sym] = SymbolInfo(origin, event, None, thread)
+        self.symbols[sym] = SymbolInfo(origin, event, region, thread)
 
     def count_rule(self, rule: str) -> None:
         """A rule has fired."""

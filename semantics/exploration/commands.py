@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from semantics.execution.structure import Kind
-from semantics.exploration import handles, killing, suspension
-from semantics.exploration.linking import Await, Begin, Call, Fetch, Make
+from semantics.exploration import handles, killing, messages, suspension
+from semantics.exploration.linking import Await, Begin, Call, Dispatch, Ending, Fetch, Make, Sending
 from semantics.exploration.path import Path
 from semantics.reduction.access import cell
 from semantics.reduction.machine import evaluating, start
@@ -31,6 +31,8 @@ def next_command(unfolding: Unfolding, path: Path) -> bool:
         return suspension.spawn(unfolding, path, command)
     if isinstance(command, Await):
         return suspension.join(unfolding, path, command)
+    if isinstance(command, Dispatch | Sending | Ending):
+        return unfolding.messages.command(unfolding, path, command)
     if isinstance(command, Fetch):
         return _fetch(unfolding, path, command)
     if isinstance(command, Make):
@@ -38,7 +40,8 @@ def next_command(unfolding: Unfolding, path: Path) -> bool:
     path.call = command
     if command.trap_register is not None:
         path.registers.pop(command.trap_register, None)
-    path.config = start(unfolding.plan.store, command.address, command.arguments)
+    arguments = tuple(messages.number(path, argument) for argument in command.arguments)
+    path.config = start(unfolding.plan.store, command.address, arguments)
     return True
 
 

@@ -272,19 +272,25 @@ class Confinement:
         if self._owner.setdefault(region, thread) != thread:
             self._owner[region] = FORKED
 
+    def share(self, region: Region) -> None:
+        """Any thread may read and write a region."""
+        self.read(FORKED, region)
+        self._written.add(region)
+
     def _touch(self, thread: int, code: Running) -> None:
         instance = code.instance
         for space, index, fld, writes in code.footprint.touches:
             if code.clone and not _imported(instance, space, index):
                 continue  # the new instance's own
+            if index >= len(getattr(instance, space)):
+                continue  # a function of the embedder, called from an instance that has nothing for it
             region = Region(getattr(instance, space)[index], fld)
             self.read(thread, region)
             if writes:
                 self._written.add(region)
         for space, index in code.footprint.reified:
             for region in self._store.regions(getattr(instance, space)[index]):
-                self.read(FORKED, region)
-                self._written.add(region)
+                self.share(region)
 
     def constant(self, region: Region) -> bool:
         """Whether nobody writes the region."""

@@ -267,11 +267,11 @@ class Domains:
             assert info.event is not None
             return self._counts(self._events[info.event])
         if info.origin is Origin.ENDED:
-            ends = {n.id for n in deciding(self._nodes, info)}
+            ends = {n.id for n in deciding(self._nodes, self._events, info)}
             leaves = [n.id for n in self._nodes if n.thread == info.thread and n.leaf is not None]
             return Domain(frozenset(int(n in ends) for n in leaves), False)
-        if info.origin is Origin.OVER:
-            return _BIT if deciding(self._nodes, info) else Domain(frozenset((0,)), False)
+        if info.origin is Origin.OVER or info.origin is Origin.WRITTEN:
+            return _BIT if deciding(self._nodes, self._events, info) else Domain(frozenset((0,)), False)
         return _BIT
 
     def _counts(self, notify: Event) -> Domain:

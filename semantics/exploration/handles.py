@@ -14,7 +14,7 @@ from semantics.exploration import killing
 from semantics.exploration.path import Path
 from semantics.reduction.machine import interrupted
 from semantics.runtime.actions import Action, Field, Location, Read, Region
-from semantics.runtime.configuration import AwaitPrime, Configuration, JoinPrime, Transition
+from semantics.runtime.configuration import AwaitPrime, Cancelled, Configuration, JoinPrime, Transition
 from semantics.syntax.instructions import DesignInstr, Instr
 from semantics.syntax.types import Order
 from semantics.terms import Sym, Term, apply, negate
@@ -106,11 +106,14 @@ def interrupt(unfolding: Unfolding, path: Path, row: Transition, kind: Kind, pee
     if row.step.actions:
         instr = suspending(before)
         text = instr.opcode if isinstance(instr, DesignInstr) else ""
+        if isinstance(row.step.then, Cancelled):
+            text = "cancelled"
         builder.event(
             path.thread, path.node, kind, row.step.actions, row.rule, instr.span if instr else None, text, peer=peer
         )
         path.effects += 1
         path.visible += 1
+        path.exposed = True
     path.config = row.after
     return True
 

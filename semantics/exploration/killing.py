@@ -52,20 +52,28 @@ def at_the_end(unfolding: Unfolding, path: Path) -> Status:
 
 
 def goes_on(unfolding: Unfolding, path: Path) -> tuple[Term, ...]:
-    """The condition on which a thread may be blocked for ever: nobody ended the program, else it was killed."""
-    over = unfolding.over
-    return () if over is None or path.planned.hidden else (negate(over),)
+    """The conditions on which a thread may be blocked for ever: nobody ended the program or it, else it was killed."""
+    return tuple(map(negate, _reasons(unfolding, path)))
+
+
+def _reasons(unfolding: Unfolding, path: Path) -> tuple[Sym, ...]:
+    """What may have ended a thread from outside: the end of the program, `terminate` (W5 of B.1)."""
+    terminated = unfolding.messages.terminated(unfolding, path.planned.name)
+    over = None if path.planned.hidden else unfolding.over
+    return tuple(reason for reason in (over, terminated) if reason is not None)
 
 
 def may_be_killed(unfolding: Unfolding, path: Path) -> bool:
     """Forks a path where its thread may be killed. Whether this path itself goes on."""
     path.exposed = False
     alone = path.thread == 0 and not path.forks and not path.children
-    if unfolding.over is None or path.planned.hidden or alone:
+    reasons = () if alone else _reasons(unfolding, path)
+    if not reasons:
         return True
-    made = unfolding.children(path, [(unfolding.over,), ()])
+    made = unfolding.children(path, [*((reason,) for reason in reasons), ()])
     if not made:
         return False
-    killed, going = made
-    unfolding.builder.leaf(killed.node, Status.KILLED, {}, touched=path.touched)
+    *killed, going = made
+    for child in killed:
+        unfolding.builder.leaf(child.node, Status.KILLED, {}, touched=child.touched)
     return unfolding.schedule([going])

@@ -9,19 +9,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 from semantics.diagnostics import LinkError, Span, TextError
 from semantics.exploration.held import content, load
-from semantics.exploration.program import Get, HostThread, Instantiate, Invoke, Join, Program, Provider, Spawn
+from semantics.exploration.program import (
+    Get,
+    HostThread,
+    Instantiate,
+    Invoke,
+    Join,
+    Post,
+    Program,
+    Provider,
+    Receive,
+    Sent,
+    Spawn,
+    Terminate,
+)
 from semantics.reduction.fig22_instantiation import instantiate, link
 from semantics.reduction.hosts import host_function
 from semantics.runtime.actions import Location
 from semantics.runtime.configuration import Instantiation, Value
 from semantics.runtime.profile import ANY, Profile
 from semantics.runtime.store import GlobalInst, ModuleInst, Store
-from semantics.syntax.modules import ExternKind, Function, Import, Module
-from semantics.syntax.types import I32, ExternType, FuncType, ValType
+from semantics.syntax.modules import ExternKind, Function, Import, Module, Opaque
+from semantics.syntax.types import I32, ExternType, FuncType, GlobalType, Share, ValType
 from semantics.terms import Term
 from semantics.validation import match_extern
 
@@ -34,13 +47,23 @@ class Make:
     span: Span | None
 
 
+class FromRegister(NamedTuple):
+    """The value that a register of the thread has when the command begins."""
+
+    type: ValType
+    name: str
+
+
+Argument = Value | FromRegister
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """Invoke: a call of the function at `address`; also the run of a thread that `fork` starts. `locals` are the
     registers that show the function's named locals, with their indices."""
 
     address: int
-    arguments: tuple[Value, ...]
+    arguments: tuple[Argument, ...]
     locals: tuple[tuple[str, int], ...]
     results: tuple[str, ...] = ()
     trap_register: str | None = None
@@ -64,7 +87,7 @@ class Planned:
     number: int
     name: str
     hidden: bool
-    commands: list[Make | Call | Fetch | Begin | Await] = field(default_factory=list)
+    commands: list[Make | Call | Fetch | Begin | Await | Sending | Dispatch | Ending] = field(default_factory=list)
     types: dict[str, ValType] = field(default_factory=dict)
     instances: dict[str, ModuleInst] = field(default_factory=dict)
 
@@ -85,6 +108,44 @@ class Await:
     span: Span | None
 
 
+class Slot(NamedTuple):
+    """Where a message passes, or what says that a thread was terminated: the address of a flag, and of a cell for each
+    number. They are global variables of the host's, so that a message orders and carries as a seqcst variable does."""
+
+    flag: int
+    cells: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """Post; `slot` is the message's own."""
+
+    thread: str
+    slot: Slot
+    numbers: tuple[Argument, ...]
+    objects: frozenset[Sent]
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """Receive, of the `ordinal`-th message on its way from `thread`."""
+
+    thread: str
+    ordinal: int
+    results: tuple[str, ...]
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Terminate."""
+
+    thread: str
+    slot: Slot
+    span: Span | None
+
+
 @dataclass(slots=True)
 class Plan:
     """A program linked: the store with all objects that commands make, its host threads (the first is the main one),
@@ -96,6 +157,8 @@ class Plan:
     modules: list[Module] = field(default_factory=list)
     by_name: dict[str, ModuleInst] = field(default_factory=dict)
     joined: set[str] = field(default_factory=set)
+    messages: dict[tuple[str, str], list[Slot]] = field(default_factory=dict)  # by sender and receiver, in order
+    endings: dict[str, Slot] = field(default_factory=dict)  # of the threads that others terminate
 
 
 class _Initial:
@@ -105,7 +168,7 @@ class _Initial:
         self.store = store
         self.profile = profile
         self.thread = 0
-        self.handle = 0
+        self.handle = self.number = 0
 
     def read(self, location: Location, size: int, width: int) -> Term:
         """The initial content."""
@@ -131,7 +194,7 @@ def plan(program: Program, profile: Profile) -> Plan:
     Raises LinkError for an import without a provider or with one of another type, and TextError for a command that
     names an instance, export or thread that there is not, or starts a second thread of one name.
     """
-    found = Plan(Store())
+    found = Plan(_embedded(profile))
     oracle = _Initial(found.store, profile)
     todo = [(program.main, _begin(found, program.main, {}), {program.main.name})]
     while todo:
@@ -148,9 +211,63 @@ def plan(program: Program, profile: Profile) -> Plan:
                     raise _unknown("thread", command.thread, visible, command.span)
                 found.joined.add(command.thread)
                 planned.commands.append(Await(command.thread, command.span))
+            elif isinstance(command, Post | Receive | Terminate):
+                planned.commands.append(_message(command, planned, found))
             else:
                 planned.commands.append(_resolve(command, planned, found, oracle))
+    _match(found)
     return found
+
+
+def _match(found: Plan) -> None:
+    """That the messages of a thread have the numbers that their receiver takes."""
+    for thread in found.threads:
+        for command in thread.commands:
+            slots = found.messages.get((command.thread, thread.name), []) if isinstance(command, Dispatch) else []
+            if not isinstance(command, Dispatch) or command.ordinal >= len(slots):
+                continue
+            sent = tuple(found.store.global_(a).type.type for a in slots[command.ordinal].cells)
+            if sent != tuple(thread.types[name] for name in command.results):
+                has = f"has {len(sent)} number{'s' * (len(sent) != 1)} ({', '.join(map(str, sent))})"
+                raise TextError(f"message {command.ordinal + 1} from {command.thread} {has}", command.span)
+
+
+def _message(command: Post | Receive | Terminate, thread: Planned, found: Plan) -> Sending | Dispatch | Ending:
+    if isinstance(command, Receive):
+        thread.types.update((name, type) for type, name in command.results)
+        before = sum(isinstance(c, Dispatch) and c.thread == command.thread for c in thread.commands)
+        return Dispatch(command.thread, before, tuple(name for _, name in command.results), command.span)
+    if isinstance(command, Terminate):
+        if command.thread not in found.endings:
+            found.endings[command.thread] = _slot(found.store)
+        return Ending(command.thread, found.endings[command.thread], command.span)
+    slot = _slot(found.store, *(type for type, _ in command.numbers))
+    found.messages.setdefault((thread.name, command.thread), []).append(slot)
+    numbers = tuple(_argument(type, number) for type, number in command.numbers)
+    return Sending(command.thread, slot, numbers, command.objects, command.span)
+
+
+def _slot(store: Store, *types: ValType) -> Slot:
+    """Fresh variables of the host's, all 0."""
+    flag, *cells = (store.allocate(GlobalInst(GlobalType(Share.SHARED, True, t))) for t in (I32, *types))
+    store.initial.update((region, 0) for a in (flag, *cells) for region in store.regions(a))
+    return Slot(flag, tuple(cells))
+
+
+def _argument(type: ValType, value: int | str) -> Argument:
+    return FromRegister(type, value) if isinstance(value, str) else Value(type, value)
+
+
+def _embedded(profile: Profile) -> Store:
+    """A store with what the embedder keeps for itself."""
+    store = Store()
+    store.contexts = tuple(
+        store.allocate(GlobalInst(GlobalType(Share.TLS, True, I32))) for _ in range(profile.contexts)
+    )
+    if profile.turns:
+        store.turn = store.allocate(GlobalInst(GlobalType(Share.SHARED, True, I32)))
+    store.initial = {region: 0 for address in store.addresses() for region in store.regions(address)}
+    return store
 
 
 def _begin(found: Plan, thread: HostThread, instances: dict[str, ModuleInst], span: Span | None = None) -> Planned:
@@ -180,7 +297,7 @@ def _resolve(
         thread.types[command.result] = found_global.type.type
         return Fetch(address, found_global, command.result, command.span)
     function = found.store.func(address)
-    arguments = tuple(Value(t, v) for t, v in command.arguments)
+    arguments = tuple(_argument(t, v) for t, v in command.arguments)
     if tuple(t for t, _ in command.arguments) != function.type.params:
         raise TextError(f'"{command.export}" takes other arguments: {function.type}', command.span)
     found_call = call_of(address, function.code, arguments, command.prefix)
@@ -193,6 +310,9 @@ def _resolve(
 
 def _instantiated(command: Instantiate, thread: Planned, found: Plan, oracle: _Initial) -> Make:
     module = command.module
+    for opaque in _opaques(module):
+        if (opaque.module, opaque.name) not in oracle.profile.types:
+            raise LinkError(f'unknown import "{opaque.module}" "{opaque.name}"', opaque.span or command.span)
     imports = []
     for position, wanted in enumerate(module.imports):
         what = f'"{wanted.module}" "{wanted.name}"'
@@ -215,6 +335,13 @@ def _instantiated(command: Instantiate, thread: Planned, found: Plan, oracle: _I
     return Make(made, command.span)
 
 
+def _opaques(module: Module) -> Iterable[Opaque]:
+    """The imported types of a module and of those that are nested in it."""
+    yield from module.opaques
+    for nested in module.modules:
+        yield from _opaques(nested)
+
+
 def _provided(provider: Provider, thread: Planned, what: str, span: Span | None) -> int:
     instance = thread.instances.get(provider.instance)
     entry = instance.exports.get(provider.export) if instance is not None else None
@@ -229,7 +356,10 @@ def _of_embedder(store: Store, profile: Profile, wanted: Import, what: str, span
     operation, type = host.get((wanted.module, wanted.name)) or host.get((wanted.module, ANY)) or (None, None)
     if operation is None or not isinstance(wanted.type, FuncType):
         raise LinkError(f"unknown import {what}", span)
-    if type is not None and type != wanted.type:
+    if callable(type):
+        if wrong := type(wanted.type):
+            raise LinkError(f"incompatible import type of {what}: {wrong}, wanted is {wanted.type}", span)
+    elif type is not None and type != wanted.type:
         raise LinkError(f"incompatible import type of {what}: it is {type}, wanted is {wanted.type}", span)
     arguments: dict[str, Any] = {"name": wanted.name} if any(f.name == "name" for f in fields(operation)) else {}
     return host_function(store, wanted.type, operation(**arguments))
@@ -270,7 +400,7 @@ def link_types(module: Module, providers: Sequence[ExternType | None], span: Spa
             raise LinkError(message, wanted.span or span)
 
 
-def call_of(address: int, function: Function, arguments: tuple[Value, ...], prefix: str = "") -> Call:
+def call_of(address: int, function: Function, arguments: tuple[Argument, ...], prefix: str = "") -> Call:
     """A call whose registers are the function's named locals: `prefix` and the name without its `$`."""
     names = enumerate(function.local_names)
     return Call(address, arguments, tuple((prefix + n.removeprefix("$"), i) for i, n in names if n is not None))

@@ -2,8 +2,9 @@
 
 Every operation on a segment holds its lock: *.init shared, *.drop exclusively. So a drop is happens-before or
 happens-after every other operation on its segment, while two inits are unordered. The lock is one with a place for each
-reader: thread th takes (sg, th).lk for an init, and all of these for a drop, each time with a read-modify-write that
-leaves the 0 that it finds. The memory model then orders whoever meets at a place, as it does all read-modify-writes.
+reader: thread th takes (sg, th).lk for an init, and all of these and sg.lk for a drop, each time with a
+read-modify-write that leaves the 0 that it finds. The memory model then orders whoever meets at a place, as it does all
+read-modify-writes.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ def hold_locks(builder: Builder, store: Store) -> None:
                     readers.setdefault(region.addr, set()).add(event.thread)
     for number, segment, action in users:
         event = builder.events[number]
-        places = [Location(Region(segment, Field.LOCK, 1 + thread)) for thread in sorted(readers.get(segment, ()))]
+        numbers = (0, *(1 + thread for thread in sorted(readers.get(segment, ()))))
+        places = [Location(Region(segment, Field.LOCK, n)) for n in numbers]
         added: tuple[Action, ...]
         if not isinstance(action, Write):
             added = (Rmw(Location(Region(segment, Field.LOCK, 1 + event.thread)), 1, 0, 0),)

@@ -36,7 +36,8 @@ def mnemonic(instr: i.Instr | None) -> str:
             return f"memory.atomic.wait{type_.bits}{_offset(memarg.offset)}"
         case i.Notify(memarg):
             return f"memory.atomic.notify{_offset(memarg.offset)}"
-    word = _PLAIN.get(instr.__class__, instr.__class__.__name__.lower())
+    own = instr.opcode if isinstance(instr, i.DesignInstr) else instr.__class__.__name__.lower()
+    word = _PLAIN.get(instr.__class__, own)
     order = getattr(instr, "order", Order.UNORD)
     return word if order is Order.UNORD else f"{word}.{order.value}"
 

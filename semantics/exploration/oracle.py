@@ -33,6 +33,7 @@ class Oracle:
         self.thread = 0
         self.forks = 0  # threads that it has spawned
         self.handle = 0
+        self.number = 0
         self.answers: dict[Location, tuple[int, ...]] = {}
         self.choices: set[Sym] = set()  # given out as choices
 
@@ -52,6 +53,7 @@ class Oracle:
         """Answers for this path from here on."""
         self.held, self.thread, self.forks = path.held, path.thread, path.forks
         self.handle = path.ending.handle if path.ending is not None else 0
+        self.number = path.number
 
     def possible(self, location: Location) -> Iterable[int]:
         """The known content; what the domain analysis found; or a postponement."""

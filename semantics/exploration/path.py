@@ -61,6 +61,7 @@ class Path:
     children: dict[str, int] = field(default_factory=dict)  # host threads that may be joined, by name
     traps: dict[str, str] = field(default_factory=dict)  # why commands trapped, by trap register
     forks: int = 0
+    number: int = 0  # what its creator calls its thread
     touched: Mapping[int, Touch] = field(default_factory=dict)  # the first access to each local object; never changed
     ending: Ending | None = None  # where others may see how the thread ends
     outcome: tuple[Value, ...] = ()  # the results of the last command

@@ -7,10 +7,19 @@ says nothing of verdicts.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 
 from semantics.diagnostics import Span
 from semantics.syntax.modules import Module
 from semantics.syntax.types import ValType
+
+
+class Sent(Enum):
+    """What a message may carry besides numbers."""
+
+    MODULE = "module"
+    SHARED_MEMORY = "shared memory"
+    OTHER = "what cannot be cloned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +43,14 @@ class Instantiate:
 
 @dataclass(frozen=True, slots=True)
 class Invoke:
-    """Calls an export with constant arguments. While it runs, and after, the thread's registers are the named
-    locals of the called function, each as `prefix + name`; its results go to the registers `results`. A trap ends
-    the command; `trap_register`, where given, is then 1, else 0, and the thread goes on; where it is not given the
-    trap ends the thread."""
+    """Calls an export with arguments: constants, or registers of the thread, by name. While it runs, and after, the
+    thread's registers are the named locals of the called function, each as `prefix + name`; its results go to the
+    registers `results`. A trap ends the command; `trap_register`, where given, is then 1, else 0, and the thread goes
+    on; where it is not given the trap ends the thread."""
 
     instance: str
     export: str
-    arguments: tuple[tuple[ValType, int], ...] = ()
+    arguments: tuple[tuple[ValType, int | str], ...] = ()
     results: tuple[str, ...] = ()
     prefix: str = ""
     trap_register: str | None = None
@@ -74,7 +83,37 @@ class Join:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-Command = Instantiate | Invoke | Get | Spawn | Join
+@dataclass(frozen=True, slots=True)
+class Post:
+    """postMessage to the host thread of that name (W2): `numbers` are sent; of the objects that go along it matters
+    what they are. One that cannot be cloned is an exception, which ends the thread."""
+
+    thread: str
+    numbers: tuple[tuple[ValType, int | str], ...] = ()
+    objects: frozenset[Sent] = frozenset()
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Receive:
+    """Waits for the next message from the host thread of that name (W3): its numbers go to registers. Messages from one
+    thread to another arrive in the order of their posting; all that their sender did before is ordered before what
+    follows. Blocks for ever where there is no such message."""
+
+    thread: str
+    results: tuple[tuple[ValType, str], ...] = ()
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Terminate:
+    """Ends another host thread, at any point, without any order (W5)."""
+
+    thread: str
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+Command = Instantiate | Invoke | Get | Spawn | Join | Post | Receive | Terminate
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from semantics.diagnostics import InternalError, Span
 from semantics.execution.structure import Fate, Kind, Status
-from semantics.exploration import handles, killing
+from semantics.exploration import handles, killing, turns
 from semantics.exploration.confinement import FORKED
 from semantics.exploration.linking import Await, Begin, Make, Planned, call_of, local_types
 from semantics.exploration.path import Path
@@ -63,12 +63,14 @@ def _fork(unfolding: Unfolding, path: Path, config: Configuration, pending: Fork
     builder, store = unfolding.builder, unfolding.plan.store
     code = pending.shown or store.func(pending.func).code
     path.forks += 1
+    number = builder.thread_number(path.thread, path.forks)
     base = (code.binding or "fork").removeprefix("$")
     name = builder.thread_name(builder.threads[path.thread].name, path.forks, base)
     call = call_of(pending.func, code, pending.arguments)
     planned = Planned(FORKED, name, False, [call])
     planned.commands[:0] = [Make(made, None) for made in pending.made]
     child = begin(unfolding, path, planned, local_types(code, call.locals), None, "spawn-ok")
+    child.number = number
     if pending.body is not None:
         child.call, child.position, child.config = call, len(planned.commands), pending.body
     if pending.ending is not None:
@@ -91,7 +93,8 @@ def begin(
     )
     thread = builder.thread(planned.name, path.node, spawn, types, planned.hidden)
     first = builder.event(thread.id, thread.root, Kind.START, peer=path.thread)
-    builder.asw.append((spawn, first))
+    if not rule or unfolding.oracle.profile.spawn_sync:
+        builder.asw.append((spawn, first))
     path.exposed = True
     path.effects += 1
     path.visible += 1
@@ -101,6 +104,7 @@ def begin(
         own, mine = 1 + path.thread, 1 + thread.id
         child.held |= {Region(r.addr, r.field, mine): v for r, v in path.held.items() if r.of == own}
     unfolding.threads.append(child)
+    turns.begin(unfolding, child)
     return child
 
 
@@ -118,6 +122,7 @@ def _wait(unfolding: Unfolding, path: Path, config: Configuration, pending: Wait
     rows = interrupted(config, unfolding.oracle)
     reads, unasked = handles.never_asked(unfolding, path)
     never = (*killing.goes_on(unfolding, path), *unasked)
+    turns.end(unfolding, path)
     conditions: list[tuple[Term, ...]] = [(condition(Fate.WOKEN),), (condition(Fate.BLOCKED), *never)]
     if expired is not None:
         finite = () if expired.condition == 1 else (expired.condition,)
@@ -132,6 +137,7 @@ def _wait(unfolding: Unfolding, path: Path, config: Configuration, pending: Wait
     going = []
     for child, row in zip(made[len(conditions) :], rows, strict=True):  # it leaves the queue as by a timeout
         builder.event(child.thread, child.node, Kind.TIMEOUT, rule=row.rule, queue=pending.location, peer=wait)
+        turns.begin(unfolding, child)
         if handles.interrupt(unfolding, child, row, Kind.ACCESS):
             going.append(child)
     for child, terms in zip(made, conditions, strict=False):
@@ -144,6 +150,7 @@ def _wait(unfolding: Unfolding, path: Path, config: Configuration, pending: Wait
         kind, rule = (Kind.WOKEN, "wake-ok") if woken else (Kind.TIMEOUT, "timeout-ok")
         builder.event(*here, kind, rule=rule, queue=pending.location, peer=wait)
         builder.count_rule(rule)
+        turns.begin(unfolding, child)
         result = wake_ok(pending).result if woken else expired.result if expired is not None else ()
         child.config = resume(config, *result)
         child.effects += woken  # a wait that its own timeout ended changes nothing
@@ -156,6 +163,7 @@ def _wait(unfolding: Unfolding, path: Path, config: Configuration, pending: Wait
 def spawn(unfolding: Unfolding, path: Path, command: Begin) -> bool:
     """A host thread begins."""
     child = begin(unfolding, path, command.thread, command.thread.types, command.span)
+    child.number = unfolding.builder.thread_number(path.thread, -child.thread)
     path.children[command.thread.name] = child.thread
     return True
 
@@ -169,6 +177,7 @@ def join(unfolding: Unfolding, path: Path, command: Await) -> bool:
         for blocked in unfolding.children(path, [never]) if never else [path]:
             unfolding.leaf(blocked, Status.BLOCKED, f"join of {command.thread}")
         return False
+    turns.end(unfolding, path)
     ended = unfolding.joins.symbol(unfolding, thread)
     made = unfolding.children(path, [(ended,), (negate(ended), *never)])
     if not made:
@@ -176,6 +185,7 @@ def join(unfolding: Unfolding, path: Path, command: Await) -> bool:
     going, blocked = made
     event = builder.event(going.thread, going.node, Kind.JOIN, span=command.span, text="wait", peer=thread)
     unfolding.joins.joined(unfolding, thread, event)
+    turns.begin(unfolding, going)
     going.effects += 1
     unfolding.leaf(blocked, Status.BLOCKED, f"join of {command.thread}")
     return unfolding.schedule([going])

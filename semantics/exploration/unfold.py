@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from semantics.diagnostics import InternalError, Span
 from semantics.execution.structure import EXIT_CODE, MADE, Kind, Origin, Status, Touch
-from semantics.exploration import commands, handles, killing, suspension
+from semantics.exploration import commands, handles, killing, messages, suspension, turns
 from semantics.exploration.builder import Builder
 from semantics.exploration.confinement import Confinement
 from semantics.exploration.domains import Domains, Loose
@@ -81,6 +81,7 @@ class Unfolding:
         self.joins = handles.Joins()
         self.region_names: dict[Region, str] = {}  # of objects that appear as the program runs
         self.over = killing.symbol(self.builder, profile, plan.store)
+        self.messages = messages.Messages()
         self._postponed: list[_Postponed] = []
         self._held: dict[int, dict[Region, Content]] = {}
         self._local: dict[int, bool] = {}
@@ -171,6 +172,8 @@ class Unfolding:
         the program though an end of its status does not."""
         self.together(path)
         ends = ends or killing.ends(self.oracle.profile, status)
+        if status not in (Status.BLOCKED, Status.CUT):
+            turns.end(self, path)
         if status in (Status.DONE, Status.TRAP, Status.CANCELLED) and not ends:
             self.joins.ended(self, path, status)
         registers = {**path.registers, **self.locals(path)}
@@ -213,6 +216,7 @@ class Unfolding:
         path.owned = set()
         self.oracle.held = path.held
         self.init = self.builder.event(path.thread, path.node, Kind.INIT, tuple(actions), "instantiate-ok")
+        turns.begin(self, path)
 
     def _unmade(self, path: Path) -> set[Region]:
         """The regions of instances that are still to be made: their instantiation writes them first."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from semantics.execution.structure import EventStructure
 from semantics.exploration.behind import behind
 from semantics.exploration.confinement import FORKED, Confinement, Footprint, Reach, footprint
@@ -12,6 +14,7 @@ from semantics.exploration.program import Bounds, Program
 from semantics.exploration.prune import refute
 from semantics.exploration.unfold import Unfolding
 from semantics.profiles.fork import FORK
+from semantics.reduction.access import value_of
 from semantics.runtime.actions import Field, Region
 from semantics.runtime.profile import Profile
 from semantics.runtime.store import GlobalInst, ModuleInst, Store
@@ -31,6 +34,8 @@ def explore(program: Program, bounds: Bounds = Bounds(), profile: Profile = FORK
     confinement = _confinement(linked, reach, solo)
     for name in program.observed:
         confinement.read(FORKED, cells[name][0].region)
+    if linked.store.turn:
+        confinement.share(value_of(linked.store.turn).region)
     unfolding = Unfolding(linked, confinement, solo, bounds, profile)
     unfolding.run()
     builder = unfolding.builder
@@ -105,4 +110,7 @@ def _confinement(linked: Plan, reach: Reach, solo: int) -> Confinement:
             elif isinstance(command, Fetch):
                 found.read(thread.number, Region(command.address, Field.VAL))
         found.add(thread.number, roots, extra)
+    for slot in (*chain.from_iterable(linked.messages.values()), *linked.endings.values()):
+        for address in (slot.flag, *slot.cells):
+            found.share(Region(address, Field.VAL))
     return found

@@ -6,8 +6,6 @@ that no instruction is forgotten. Classes without such a field have no row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
 from enum import Enum
 
 from semantics.syntax import instructions as ast
@@ -93,20 +91,13 @@ FIELDS: dict[type, dict[str, Role]] = {
 }
 """Class -> field -> what the field means."""
 
-
-_NAMED: dict[str, Role] = {
-    "type": Space.TYPE,
+NAMED: dict[str, Space] = {
     "func": Space.FUNC,
+    "type": Space.TYPE,
     "table": Space.TABLE,
     "memory": Space.MEMORY,
     "global_": Space.GLOBAL,
     "elem": Space.ELEM,
     "data": Space.DATA,
 }
-
-
-def roles(cls: type) -> Mapping[str, Role]:
-    """What the fields of a class mean: its row; of a design's instruction, what they are named after."""
-    if issubclass(cls, ast.DesignInstr):
-        return {f.name: _NAMED[f.name] for f in fields(cls) if f.name in _NAMED}
-    return FIELDS.get(cls, {})
+"""A design's instruction (DesignInstr) names its fields after the spaces that they index: it needs no row."""

@@ -69,6 +69,7 @@ def merge(modules: tuple[Module, Module], links: Mapping[ImportRef, str], *, fus
         elems=tuple(constants.segment(side, e) for side, m in parts for e in m.elems),
         modules=tuple(nested for _, m in parts for nested in m.modules),
         opaques=tuple(dict.fromkeys(replace(o, binding=None) for _, m in parts for o in m.opaques)),
+        shared=modules[0].shared or modules[1].shared,
         binding=modules[0].binding or modules[1].binding,
     )
     return Merged(

@@ -6,7 +6,20 @@ A file holds a design: its record, its instructions, their typing rules and thei
 from difflib import get_close_matches
 
 from semantics.diagnostics import Span, TextError
-from semantics.profiles import create, create_module, fork, fork_refs, handle, module_shared, tls, wasi, wavm, web
+from semantics.profiles import (
+    create,
+    create_module,
+    embed,
+    fork,
+    fork_refs,
+    handle,
+    module_shared,
+    shared_everything,
+    tls,
+    wasi,
+    wavm,
+    web,
+)
 from semantics.runtime.profile import Profile
 
 PROFILES: dict[str, Profile] = {
@@ -18,19 +31,36 @@ PROFILES: dict[str, Profile] = {
         fork_refs.FORK_REFS_UNTYPED,
         create.CREATE,
         create.CREATE_UNCHECKED,
+        create.CREATE_HANDLE,
         create_module.CREATE_MODULE,
         create_module.CREATE_MODULE_DYNAMIC,
+        embed.EMBED,
+        embed.EMBED_CREATE_MODULE,
+        embed.EMBED_CREATE_UNCHECKED,
+        embed.EMBED_HANDLE,
+        embed.EMBED_WEB,
         handle.HANDLE,
         module_shared.MODULE_SHARED,
+        shared_everything.SHARED_EVERYTHING,
+        shared_everything.COOPERATIVE,
         tls.TLS,
         tls.TLS_INHERIT,
         wasi.WASI,
+        wasi.WASI_CHILD,
+        wasi.WASI_SKIP,
+        wasi.WASI_RELINK,
         wavm.WAVM,
         wavm.WAVM_CLONE,
         web.WEB,
     )
 }
-"""Every design, by name."""
+"""Every design and every reading of one, by name."""
+
+DESIGNS = (
+    "web", "wasi", "create-unchecked", "create", "create-module", "fork-paper", "fork", "fork-refs", "embed", "handle",
+    "module-shared", "wavm", "tls", "shared-everything",
+)  # fmt: skip
+"""The designs of the discussion; the others are readings of these."""
 
 DEFAULT = fork.FORK
 

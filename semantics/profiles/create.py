@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from semantics.profiles.designs import instruction
 from semantics.profiles.fork import FORK
+from semantics.profiles.handle import JOINS, TYPE, spawned
 from semantics.reduction.access import concrete
 from semantics.reduction.designs import Effect
 from semantics.reduction.registry import Oracle, local_rule
@@ -14,7 +15,7 @@ from semantics.runtime.configuration import ForkPrime, Frame, Step, Trap, Value
 from semantics.runtime.discipline import PAPER
 from semantics.runtime.store import Store
 from semantics.syntax.instructions import DesignInstr
-from semantics.syntax.types import FUNCREF, SHARED_FUNCREF, FuncType, Share
+from semantics.syntax.types import FUNCREF, SHARED_FUNCREF, FuncType, RefType, Share
 from semantics.validation.context import FUNC, Context, refuse
 from semantics.validation.operands import Arrow, Operands
 from semantics.validation.registry import typing_rule
@@ -32,6 +33,19 @@ CREATE_UNCHECKED = replace(
     summary="thread.create as first floated: any function, nothing checked, the instance is shared",
     typing=replace(CREATE.typing, name="create-unchecked", entry="none"),
     own="nobody",
+)
+GIVES_HANDLES = "handles of thread.create"
+CREATE_HANDLE = replace(
+    CREATE,
+    name="create-handle",
+    summary="thread.create that gives a handle of a type imported from the embedder, who joins threads (B.6, 6b)",
+    typing=replace(
+        CREATE.typing, name="create-handle", features=CREATE.typing.features | {GIVES_HANDLES, "imported types"}
+    ),
+    spawn="thread.create h",
+    handle="opaque",
+    host=JOINS,
+    types=frozenset((TYPE,)),
 )
 
 
@@ -66,10 +80,10 @@ instruction(ThreadCreateRef, _operands, concrete="all", effect=Effect(spawns=Tru
 
 
 def _entry(c: Context, e: DesignInstr, ft: FuncType, what: str) -> None:
-    """What a spawned function must be: shared where the design checks it, without results."""
+    """What a spawned function must be: shared where the design checks it, without results where nobody gets them."""
     if c.discipline.entry == "static" and ft.share is not Share.SHARED:
         raise refuse(e, f"{e.opcode} needs a shared function: {what} is local", hint="declare the function shared")
-    if ft.results:
+    if ft.results and GIVES_HANDLES not in c.discipline.features:
         raise refuse(e, f"type mismatch: {e.opcode} needs a function without results, found {ft}")
 
 
@@ -79,11 +93,27 @@ def thread_create(c: Context, e: ThreadCreate, _operands: Operands) -> Arrow:
     C.func(x) = shared t* -> eps    [3u: C.func(x) = sh t* -> eps]
     --------------------------------------------------------------
     C |- thread.create x : t* -> eps
+
+    Where it gives handles: C.func(x) = shared t* -> t2*, and thread.create x : t* -> h, h the module's imported type.
     """
     c.require(e, e.feature)
     ft = c.func(e, e.func)
     _entry(c, e, ft, f"function {c.name(FUNC, e.func)}")
-    return Arrow(ft.params)
+    return Arrow(ft.params, _given(c, e))
+
+
+def _given(c: Context, e: DesignInstr) -> tuple[RefType, ...]:
+    """h, where the design gives handles."""
+    if GIVES_HANDLES not in c.discipline.features:
+        return ()
+    for opaque in c.spaces.module.opaques:
+        if (opaque.module, opaque.name) == TYPE:
+            return (opaque.type,)
+    raise refuse(
+        e,
+        f"{e.opcode} gives a handle: its type is not imported",
+        hint=f'(import "{TYPE[0]}" "{TYPE[1]}" (type opaque))',
+    )
 
 
 @typing_rule("thread.create_ref", ThreadCreateRef, row="B.3 thread.create_ref ft", source="design")
@@ -92,17 +122,29 @@ def thread_create_ref(c: Context, e: ThreadCreateRef, _operands: Operands) -> Ar
     ft = shared t* -> eps    [3u: ft = sh t* -> eps]
     --------------------------------------------------
     C |- thread.create_ref ft : t* (sh funcref) -> eps
+
+    Where it gives handles, h is its result, as that of thread.create.
     """
     c.require(e, e.feature)
     ft = c.type(e, e.type)
     _entry(c, e, ft, "the type")
-    return Arrow((*ft.params, SHARED_FUNCREF if ft.share is Share.SHARED else FUNCREF))
+    return Arrow((*ft.params, SHARED_FUNCREF if ft.share is Share.SHARED else FUNCREF), _given(c, e))
 
 
 @local_rule("thread-create-ok", fig="B.3", instr=ThreadCreate)
 def thread_create_ok(frame: Frame, operands: tuple[Value, ...], instr: ThreadCreate, oracle: Oracle) -> Step:
-    """C1  f; v^n (thread.create x)  -->  spawn' (v^n (call' f_func(x))) eps"""
-    return Step((), ForkPrime(frame.instance.funcs[instr.func], operands))
+    """C1  f; v^n (thread.create x)  -->  spawn' (v^n (call' f_func(x))) eps
+
+    Where it gives handles: H1, as fork_h.
+    """
+    return created(oracle, frame, frame.instance.funcs[instr.func], operands)
+
+
+def created(oracle: Oracle, frame: Frame, address: int, arguments: tuple[Value, ...]) -> Step:
+    """A thread that calls the function at an address, with a handle where the design has them."""
+    if oracle.profile.handle == "opaque":
+        return spawned(oracle, address, arguments, frame)
+    return Step((), ForkPrime(address, arguments))
 
 
 @local_rule("thread-create-ref-ok", fig="B.3", instr=ThreadCreateRef)
@@ -113,7 +155,7 @@ def thread_create_ref_ok(
     address = concrete(operands[-1].term)
     if not address or oracle.store.type(address) != frame.instance.types[instr.type]:
         return None
-    return Step((), ForkPrime(address, operands[:-1]))
+    return created(oracle, frame, address, operands[:-1])
 
 
 @local_rule("thread-create-ref-mismatch", fig="B.3", instr=ThreadCreateRef)

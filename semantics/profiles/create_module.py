@@ -121,13 +121,12 @@ def thread_create_mod_ok(
     if mod is not null [4-dyn: and every a is shared] [link_in = parent: and mod can be linked with a^n]
     CM2: the child's start function is the thread's body.
     """
-    made = _asked(oracle, operands)
+    made = asked(oracle, operands)
     if isinstance(made, str):
         return None
     actions, condition = made
     module = oracle.store.module(concrete(operands[0].term))
-    started = _started(module)
-    return Step((), ForkPrime(0, body=_child(frame, module, operands[1:]), shown=started), actions, condition)
+    return Step((), thread_of(frame, module, operands[1:]), actions, condition)
 
 
 @local_rule("thread-create-mod-mismatch", fig="B.4", instr=ThreadCreateMod)
@@ -138,7 +137,12 @@ def thread_create_mod_mismatch(
 
     if mod is null [4-dyn: or some a is local] [link_in = parent: or mod cannot be linked with a^n]: in the parent
     """
-    made = _asked(oracle, operands)
+    return refused(oracle, operands)
+
+
+def refused(oracle: Oracle, operands: tuple[Value, ...]) -> Step | tuple[Step, ...]:
+    """The traps of a parent whose thread may not begin."""
+    made = asked(oracle, operands)
     if isinstance(made, str):
         return Step((), Trap(made))
     return tuple(
@@ -148,7 +152,7 @@ def thread_create_mod_mismatch(
     )
 
 
-def _asked(oracle: Oracle, operands: tuple[Value, ...]) -> Link | str:
+def asked(oracle: Oracle, operands: tuple[Value, ...]) -> Link | str:
     """What must hold for a thread to begin, or why it does not."""
     code, *externals = (concrete(v.term) for v in operands)
     if not code:
@@ -165,6 +169,11 @@ def _asked(oracle: Oracle, operands: tuple[Value, ...]) -> Link | str:
 
 def _local(store: Store, address: int) -> bool:
     return store.type(address).share is not Share.SHARED
+
+
+def thread_of(frame: Frame, module: Module, externals: tuple[Value, ...], result: tuple[Value, ...] = ()) -> ForkPrime:
+    """A thread that makes an instance of a module; its start function is the thread's body."""
+    return ForkPrime(0, result=result, body=_child(frame, module, externals), shown=_started(module))
 
 
 def _child(frame: Frame, module: Module, externals: tuple[Value, ...]) -> Configuration:

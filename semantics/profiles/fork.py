@@ -5,8 +5,11 @@ from dataclasses import replace
 from semantics.runtime.discipline import PAPER
 from semantics.runtime.profile import DEFAULT, Profile
 
-FORK = replace(DEFAULT, typing=replace(PAPER, name="fork"))
-"""The repaired fork design: the default."""
+FORK = replace(
+    DEFAULT, typing=replace(PAPER, name="fork"), model="wasm-threads[+alloc-first,+grow-first,+no-oota-refs]"
+)
+"""The repaired fork design: the default. Its memory model has the proposal's wait queues, lets only what initialises an
+object be ordered before its uses, and conjures no references (DEC 4, 5, 6, 15, 23)."""
 
 FORK_PAPER = Profile(
     "fork-paper",

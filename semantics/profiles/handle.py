@@ -8,7 +8,7 @@ from typing import ClassVar
 from semantics.profiles.designs import instruction
 from semantics.profiles.fork import FORK
 from semantics.reduction.access import concrete, value_of
-from semantics.reduction.designs import Effect
+from semantics.reduction.designs import Effect, enter
 from semantics.reduction.registry import Oracle, local_rule
 from semantics.runtime.actions import Action, Field, Location, Read, Region, Rmw, Write
 from semantics.runtime.configuration import (
@@ -23,15 +23,18 @@ from semantics.runtime.configuration import (
     Value,
     WaitPrime,
 )
+from semantics.runtime.profile import HostImports, Shape
 from semantics.runtime.store import GlobalInst, HandleInst, Store
 from semantics.syntax.instructions import DesignInstr
-from semantics.syntax.types import I32, I64, FuncType, GlobalType, HeapKind, Order, RefType, Share, threadref
+from semantics.syntax.types import I32, I64, FuncType, GlobalType, HeapKind, Order, RefType, Share, ValType, threadref
 from semantics.terms import Term, apply
 from semantics.validation.context import FUNC, Context, refuse
 from semantics.validation.operands import Arrow, Operands
 from semantics.validation.registry import typing_rule
 
 HANDLES = "thread handles"
+TYPE = ("thread", "handle")
+"""The import of the type of handles, where an embedder has it (B.6)."""
 
 HANDLE = replace(
     FORK,
@@ -43,6 +46,7 @@ HANDLE = replace(
         features=FORK.typing.features | {HANDLES, "thread references"},
     ),
     spawn="fork_h",
+    handle="opaque",
     trap="to-joiner",
 )
 
@@ -112,12 +116,57 @@ for _kind, _count in ((ThreadJoin, 1), (ThreadAwait, 2), (ThreadCancel, 1), (Thr
     instruction(_kind, _count, concrete=(0,) if _count else (), effect=Effect(acts=True))
 
 
+# --- the same, as operations of an embedder (B.6) ---------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class JoinHandle(DesignInstr):
+    """The body of "thread" "join" : [h] -> [t*]."""
+
+    opcode: ClassVar[str] = "join"
+    feature: ClassVar[str] = "join"
+
+
+enter(JoinHandle, 1, concrete=(0,), effect=Effect(acts=True))
+
+
+def is_handle(t: ValType) -> bool:
+    """Whether a type is the embedder's of handles."""
+    return isinstance(t, RefType) and t.kind is HeapKind.OPAQUE and t.of == TYPE
+
+
+def _joins(ft: FuncType) -> str:
+    """[h] -> [t*]"""
+    return "" if len(ft.params) == 1 and is_handle(ft.params[0]) else "its parameter is a handle"
+
+
+def _takes(*params: ValType | None, results: tuple[ValType, ...] = ()) -> Shape:
+    """A type with these parameters, None standing for a handle."""
+
+    def wrong(ft: FuncType) -> str:
+        alike = len(ft.params) == len(params) and all(
+            is_handle(t) if p is None else t == p for t, p in zip(ft.params, params, strict=True)
+        )
+        shown = " ".join("handle" if p is None else str(p) for p in params)
+        return "" if alike and ft.results == results else f"it is [{shown}] -> [{' '.join(map(str, results))}]"
+
+    return wrong
+
+
+JOINS: HostImports = {
+    ("thread", "join"): (JoinHandle, _joins),
+    ("thread", "await"): (ThreadAwait, _takes(None, I64, results=(I32,))),
+    ("thread", "cancel"): (ThreadCancel, _takes(None)),
+    ("thread", "detach"): (ThreadDetach, _takes(None)),
+    ("thread", "poll_cancel"): (ThreadPollCancel, _takes(results=(I32,))),
+}
+"""What an embedder with handles provides."""
+
+
 # --- typing ---------------------------------------------------------------------------------------
 @typing_rule("fork_h", ForkH, row="B.7 fork_h i", source="design")
 def fork_h(c: Context, e: ForkH, _operands: Operands) -> Arrow:
     """
     C.func(i) = shared t1* -> t2*
-    ------------------------------------------------
+    -----------------------------------------------
     C |- fork_h i : t1* -> (shared threadref [t2*])
 
     T6 makes the results sharable.
@@ -145,7 +194,7 @@ def _handle(c: Context, e: DesignInstr, operands: Operands, depth: int) -> RefTy
 @typing_rule("thread.join", ThreadJoin, row="B.7 thread.join", source="design")
 def thread_join(c: Context, e: ThreadJoin, operands: Operands) -> Arrow:
     """
-    -----------------------------------------
+    ------------------------------------------
     C |- thread.join : (sh threadref t*) -> t*
 
     As printed sh is shared; a local threadref can only be null.
@@ -216,12 +265,12 @@ def new_handle(oracle: Oracle, type: FuncType, creator: object) -> tuple[int, tu
 def ended(handle: int) -> Ending:
     """H2  The END event of the handle's thread: (rmw st run (done v*)) | (rmw st run trapped) | (rmw st run cancelled).
 
-    Each result is a write to a region of its own; with profile handle=unord the state is written unord (DEC 17).
+    Each result is a write to a region of its own; with profile handle_order=unord the state is written unord (DEC 17).
     """
 
     def actions(oracle: Oracle, how: str, results: tuple[Value, ...]) -> tuple[Action, ...]:
         state: Action
-        if oracle.profile.handle == "unord":
+        if oracle.profile.handle_order == "unord":
             state = Write(Order.UNORD, state_of(handle), 1, _HOW[how])
         else:
             old = oracle.read(state_of(handle), 1, STATUS_BITS)
@@ -237,7 +286,7 @@ def ended(handle: int) -> Ending:
 
 def _state(oracle: Oracle, handle: int) -> Read:
     """(rd_seqcst st w), unord where the profile says so."""
-    order = Order.UNORD if oracle.profile.handle == "unord" else Order.SEQCST
+    order = Order.UNORD if oracle.profile.handle_order == "unord" else Order.SEQCST
     return Read(order, state_of(handle), 1, oracle.read(state_of(handle), 1, STATUS_BITS))
 
 
@@ -267,8 +316,7 @@ def spawned(oracle: Oracle, address: int, arguments: tuple[Value, ...], frame: F
     return Step((), ForkPrime(address, arguments, result, ending=ended(handle)), actions)
 
 
-_WAITING = (ThreadJoin, ThreadAwait)
-_ON_HANDLES = (*_WAITING, ThreadCancel, ThreadDetach)
+_ON_HANDLES = (ThreadJoin, JoinHandle, ThreadAwait, ThreadCancel, ThreadDetach)
 
 
 @local_rule("thread-handle-null", fig="B.7", instr=_ON_HANDLES)
@@ -281,10 +329,34 @@ def thread_handle_null(frame: Frame, operands: tuple[Value, ...], instr: DesignI
 def thread_join_ok(frame: Frame, operands: tuple[Value, ...], instr: ThreadJoin, oracle: Oracle) -> Step | None:
     """H3  (ref hd) thread.join  -->  join' hd"""
     handle = concrete(operands[0].term)
-    if not handle:
-        return None
+    return Step((), joining(oracle, handle)) if handle else None
+
+
+def joining(oracle: Oracle, handle: int) -> JoinPrime:
+    """join' hd"""
     cells = oracle.store.handle(handle).results
-    return Step((), JoinPrime(handle, tuple(oracle.store.global_(a).type.type for a in cells)))
+    return JoinPrime(handle, tuple(oracle.store.global_(a).type.type for a in cells))
+
+
+@local_rule("join-handle-ok", fig="B.6", instr=JoinHandle)
+def join_handle_ok(frame: Frame, operands: tuple[Value, ...], instr: JoinHandle, oracle: Oracle) -> Step | None:
+    """f; (ref hd) join  -->  join' hd  if the import gives the types of the thread's results"""
+    handle = concrete(operands[0].term)
+    pending = joining(oracle, handle) if handle else None
+    return Step((), pending) if pending is not None and _wanted(frame) == pending.types else None
+
+
+@local_rule("join-handle-mismatch", fig="B.6", instr=JoinHandle)
+def join_handle_mismatch(frame: Frame, operands: tuple[Value, ...], instr: JoinHandle, oracle: Oracle) -> Step | None:
+    """f; (ref hd) join  -->  trap  if the import gives other types than those of the thread's results"""
+    handle = concrete(operands[0].term)
+    fits = not handle or _wanted(frame) == joining(oracle, handle).types
+    return None if fits else Step((), Trap("thread result type mismatch"))
+
+
+def _wanted(frame: Frame) -> tuple[ValType, ...]:
+    """The results of the embedder's function that runs."""
+    return frame.func.type.results if frame.func is not None else ()
 
 
 @local_rule("thread-await-ok", fig="B.7", instr=ThreadAwait)

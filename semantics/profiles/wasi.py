@@ -53,7 +53,7 @@ WASI = replace(
     DEFAULT,
     name="wasi",
     summary="wasi-threads: the host's thread-spawn makes an instance for each thread; traps and exits end all",
-    typing=replace(THREADS, name="wasi"),
+    typing=replace(THREADS, name="wasi", several_memories=True),
     spawn="thread-spawn",
     host={
         ("wasi", "thread-spawn"): (ThreadSpawn, _SPAWN),
@@ -68,6 +68,33 @@ WASI = replace(
     place="parent",
 )
 """The README's order of steps: the creator makes the instance, then starts the thread (DEC 11)."""
+
+WASI_CHILD = replace(
+    WASI,
+    name="wasi-child",
+    summary="wasi, where the new thread itself makes its instance",
+    typing=replace(WASI.typing, name="wasi-child"),
+    place="child",
+)
+"""As Wasmtime does."""
+
+WASI_SKIP = replace(
+    WASI,
+    name="wasi-skip",
+    summary="wasi, where start functions do not run again",
+    typing=replace(WASI.typing, name="wasi-skip"),
+    restart="skip",
+)
+"""As WAMR does (WS4)."""
+
+WASI_RELINK = replace(
+    WASI,
+    name="wasi-relink",
+    summary="wasi, where a thread shares memories alone: instances that its module imports from are made again",
+    typing=replace(WASI.typing, name="wasi-relink"),
+    same="memories",
+)
+"""DEC 12, the variant."""
 
 
 @local_rule("thread-spawn-ok", fig="B.2", instr=ThreadSpawn)

@@ -23,9 +23,6 @@ from semantics.runtime.store import GlobalInst, HandleInst
 from semantics.syntax.instructions import DesignInstr
 from semantics.syntax.types import FUNCREF, I32, I64, FuncType, GlobalType, Order, Share
 from semantics.terms import Term, apply
-from semantics.validation.context import Context
-from semantics.validation.operands import Arrow, Operands
-from semantics.validation.registry import typing_rule
 
 ENTRY = FuncType(Share.LOCAL, (I32,), (I64,))
 """What a thread begins with."""
@@ -98,42 +95,6 @@ WAVM_CLONE = replace(
 )
 
 
-@typing_rule("createThread", CreateThread, row="B.9 K4", source="design")
-def create_thread(_c: Context, _e: CreateThread, _operands: Operands) -> Arrow:
-    """
-    --------------------------------------
-    C |- createThread : funcref i32 -> i64
-    """
-    return Arrow((FUNCREF, I32), (I64,))
-
-
-@typing_rule("exitThread", ExitThread, row="B.9 K5", source="design")
-def exit_thread(_c: Context, _e: ExitThread, _operands: Operands) -> Arrow:
-    """
-    ----------------------------
-    C |- exitThread : i64 -> eps
-    """
-    return Arrow((I64,))
-
-
-@typing_rule("joinThread", JoinThread, row="B.9 K6", source="design")
-def join_thread(_c: Context, _e: JoinThread, _operands: Operands) -> Arrow:
-    """
-    ----------------------------
-    C |- joinThread : i64 -> i64
-    """
-    return Arrow((I64,), (I64,))
-
-
-@typing_rule("detachThread", DetachThread, row="B.9 K6", source="design")
-def detach_thread(_c: Context, _e: DetachThread, _operands: Operands) -> Arrow:
-    """
-    ------------------------------
-    C |- detachThread : i64 -> eps
-    """
-    return Arrow((I64,))
-
-
 @local_rule("create-thread-ok", fig="B.9", instr=CreateThread)
 def create_thread_ok(frame: Frame, operands: tuple[Value, ...], instr: CreateThread, oracle: Oracle) -> Step | None:
     """K4  s; (ref a) v createThread  -->(wr st run) (wr id valid)  spawn' (v (call' a)) id
@@ -166,8 +127,8 @@ def exit_thread_ok(frame: Frame, operands: tuple[Value, ...], instr: ExitThread,
     return Step(operands, Finish()) if oracle.handle else None
 
 
-@local_rule("exit-thread-trap", fig="B.9", instr=ExitThread)
-def exit_thread_trap(frame: Frame, operands: tuple[Value, ...], instr: ExitThread, oracle: Oracle) -> Step | None:
+@local_rule("exit-thread-fail", fig="B.9", instr=ExitThread)
+def exit_thread_fail(frame: Frame, operands: tuple[Value, ...], instr: ExitThread, oracle: Oracle) -> Step | None:
     """K7  c exitThread  -->  trap  in any other thread"""
     return None if oracle.handle else Step((), Trap("exitThread outside of a thread that createThread made"))
 
@@ -185,8 +146,8 @@ def detach_thread_ok(frame: Frame, operands: tuple[Value, ...], instr: DetachThr
     return _take(oracle, operands[0], DETACHED)
 
 
-@local_rule("remove-thread-trap", fig="B.9", instr=(JoinThread, DetachThread))
-def remove_thread_trap(
+@local_rule("remove-thread-fail", fig="B.9", instr=(JoinThread, DetachThread))
+def remove_thread_fail(
     frame: Frame, operands: tuple[Value, ...], instr: JoinThread | DetachThread, oracle: Oracle
 ) -> Step:
     """K6  id joinThread  -->(rd_seqcst id w)  trap  if w != valid; without an event where no thread has that id"""

@@ -42,7 +42,7 @@ WEB = replace(
     DEFAULT,
     name="web",
     summary="new Worker and postMessage: the worker links the module again; only memories are shared",
-    typing=replace(THREADS, name="web"),
+    typing=replace(THREADS, name="web", several_memories=True),
     spawn="worker",
     host={("worker", ANY): (Worker, None)},
     needs={("worker", ANY): (ANY, None)},
@@ -50,6 +50,7 @@ WEB = replace(
     trap="agent",
     block="not-main",
     same="shared",
+    scripts=True,
 )
 """What a page and its workers do."""
 
@@ -61,12 +62,12 @@ def worker_ok(frame: Frame, operands: tuple[Value, ...], instr: Worker, oracle: 
     if v^n can be cloned: numbers and null; m' is f's instance, and those that it was linked with, made again in the
     child, with the same shared memories. Posted before the worker runs, the message is received by its first event.
     """
-    cloneable = _cloneable(frame, operands, oracle)
-    if cloneable is None:
+    clones = cloneable(frame, operands, oracle)
+    if clones is None:
         return None
     made = remade(oracle.store, frame.instance, oracle.profile, creator=frame)
     then = ForkPrime(made[-1].instance.exports[instr.name][1], operands, (), made)
-    return Step((), then, (), cloneable)
+    return Step((), then, (), clones)
 
 
 @local_rule("worker-fail", fig="B.1", instr=Worker)
@@ -77,13 +78,13 @@ def worker_fail(
 
     if some v is a reference to an object, or memories cannot be posted (DEC 9)
     """
-    cloneable = _cloneable(frame, operands, oracle)
-    if cloneable is None:
+    clones = cloneable(frame, operands, oracle)
+    if clones is None:
         return Step((), Trap(UNCLONEABLE))
-    return tuple(Step((), Trap(UNCLONEABLE), (), (negate(c),)) for c in cloneable)
+    return tuple(Step((), Trap(UNCLONEABLE), (), (negate(c),)) for c in clones)
 
 
-def _cloneable(frame: Frame, operands: tuple[Value, ...], oracle: Oracle) -> tuple[Term, ...] | None:
+def cloneable(frame: Frame, operands: tuple[Value, ...], oracle: Oracle) -> tuple[Term, ...] | None:
     """What must hold that everything posted can be cloned; None where it cannot."""
     linked = depends_on(oracle.store, frame.instance)
     if oracle.profile.clone == "data" and any(_shares(oracle.store, instance.imports) for instance in linked):

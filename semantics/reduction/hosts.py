@@ -13,6 +13,6 @@ from semantics.syntax.types import FuncType
 
 def host_function(store: Store, type: FuncType, operation: DesignInstr) -> int:
     """Allocates a function that hands its arguments to `operation` and returns what that leaves."""
-    body: Expr = (*[LocalGet(i) for i in range(len(type.params))], operation)
+    body: Expr = (*[LocalGet(i) for i in range(len(type.params))], operation, *operation.after)
     function = Function(type, (), body, f"${operation.opcode}", (None,) * len(type.params))
     return store.allocate(FuncInst(type, HOST, function, 0))

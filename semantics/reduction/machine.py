@@ -82,7 +82,7 @@ def resume(config: Configuration, *values: Value) -> Configuration:
 
 def redex_operands(config: Configuration, store: Store) -> tuple[Value, ...]:
     """The operands of the redex, deepest first."""
-    instr = config.pending or config.redex
+    instr = config.redex if config.pending is None else config.pending
     count = operand_count(instr, config.frame, store)
     return config.operands[len(config.operands) - count :]
 
@@ -111,7 +111,7 @@ def successors(config: Configuration, oracle: Oracle) -> tuple[Transition, ...]:
     concrete. Raises StuckConfiguration where no row matches.
     """
     config = close(config)
-    redex = config.pending or config.redex
+    redex = config.redex if config.pending is None else config.pending
     if redex is None or redex.__class__ in _TERMINAL or redex.__class__ in _GLOBAL:
         return ()
     found = _steps(config, redex, oracle)

@@ -33,6 +33,10 @@ class Oracle(Protocol):
         """The number of the thread that steps."""
 
     @property
+    def number(self) -> int:
+        """What `spawned` said of the thread that steps before it was spawned; 0 for the first one."""
+
+    @property
     def handle(self) -> int:
         """The store object that stands for the thread that steps, 0 where there is none (systems.md B.7)."""
 

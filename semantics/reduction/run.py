@@ -6,6 +6,8 @@ Where several rows match, the oracle has decided: growth succeeds wherever it ma
 from __future__ import annotations
 
 from collections.abc import Iterable, MutableMapping, Sequence
+from math import inf
+from time import perf_counter
 from typing import NamedTuple
 
 from semantics.diagnostics import InternalError, LinkError, Unsupported
@@ -22,11 +24,12 @@ from semantics.syntax.types import ValType
 from semantics.terms import Term
 
 DEPTH = 1_000  # nested calls, before the call stack is exhausted
+BREATH = 100_000  # so many steps without an event, and the clock is looked at
 OUT_OF_STACK = "call stack exhausted"
 
 
 class Exhausted(NamedTuple):
-    """The run was given up: call stack or steps."""
+    """The run was given up: call stack, steps or time."""
 
     reason: str
 
@@ -47,7 +50,7 @@ class SequentialStore:
         self.store = Store()
         self.profile = profile
         self.thread = 0
-        self.handle = 0
+        self.handle = self.number = 0
         self.bytes: dict[int, Bytes] = {}  # a.data
         self.entries: dict[int, Entries] = {}  # a.elem
         self.values: dict[Region, int] = {}  # a.val, a.len
@@ -96,12 +99,13 @@ class SequentialStore:
 class Sequential:
     """A host that instantiates modules and calls their functions, one after another.
 
-    `steps` bounds each call; `counts` counts the rules that fire.
+    `steps` bounds each call, `seconds` all of them, counted from here; `counts` counts the rules that fire.
     """
 
-    def __init__(self, profile: Profile = DEFAULT, *, steps: int = 50_000_000) -> None:
+    def __init__(self, profile: Profile = DEFAULT, *, steps: int = 50_000_000, seconds: float | None = None) -> None:
         self.oracle = SequentialStore(profile)
         self.steps = steps
+        self.deadline = inf if seconds is None else perf_counter() + seconds
         self.counts: MutableMapping[str, int] = {}
 
     @property
@@ -140,7 +144,8 @@ class Sequential:
     def _run(self, config: Configuration) -> Result:
         left = self.steps
         while True:
-            config, why, taken = run_pure(config, self.oracle, steps=left, depth=DEPTH, counts=self.counts)
+            some = min(left, BREATH)
+            config, why, taken = run_pure(config, self.oracle, steps=some, depth=DEPTH, counts=self.counts)
             left -= max(taken, 1)
             match why:
                 case Stop.VALUES:
@@ -160,6 +165,8 @@ class Sequential:
                     pass
             if left <= 0:
                 return Exhausted("step limit reached")
+            if perf_counter() > self.deadline:
+                return Exhausted("time limit reached")
 
     def _step(self, config: Configuration) -> Configuration:
         """The one transition of the local relation; its writes are carried out."""

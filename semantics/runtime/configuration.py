@@ -123,6 +123,10 @@ class Cancelled(NamedTuple):
     """The thread ends because it was asked to, at a suspension."""
 
 
+class TakeTurn(NamedTuple):
+    """take': until the thread may run again, where threads take turns (systems.md B.12)."""
+
+
 class Finish(NamedTuple):
     """The end of the thread, from any context; the values of the step are its results."""
 
@@ -174,7 +178,7 @@ class Activate(NamedTuple):
 
 Admin = (
     Enter | Break | Leave | Trap | CallPrime | ForkPrime | ExitPrime | WaitPrime | NotifyPrime | JoinPrime | AwaitPrime
-    | Cancelled | Finish | Move | Activate
+    | Cancelled | Finish | TakeTurn | Move | Activate
 )  # fmt: skip
 
 

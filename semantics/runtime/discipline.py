@@ -41,6 +41,8 @@ class Discipline:
     gran: the attribute is written on definitions, or on the module, where it is a requirement (B.8)
     body: a shared function may hold local values (relaxed: T30), or not (strict: B.12)
     segments: data segments are shared and elem segments as their type (implicit), or both carry an attribute (B.11)
+    atomics: of which types the atomic accesses of globals and tables may be: any (T14 to T17), or integers and
+        references below anyref (B.12)
     tls_default: a thread-local global must be initialised with its type's default (DEC 18)
     """
 
@@ -59,6 +61,7 @@ class Discipline:
     body: Literal["relaxed", "strict"] = "relaxed"
     segments: Literal["implicit", "explicit"] = "implicit"
     tls_default: bool = False
+    atomics: Literal["any", "integers"] = "any"
 
 
 PAPER = Discipline("paper")

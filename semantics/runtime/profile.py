@@ -5,7 +5,7 @@ The records themselves, one a design, stand in `semantics.profiles`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -13,9 +13,11 @@ from semantics.runtime.discipline import PAPER, Discipline
 from semantics.syntax.instructions import DesignInstr
 from semantics.syntax.types import FuncType
 
-HostImports = Mapping[tuple[str, str], tuple[type[DesignInstr], FuncType | None]]
+Shape = Callable[[FuncType], str]
+"""What is wrong with a type that an import gives to an embedder's function; "" for nothing."""
+HostImports = Mapping[tuple[str, str], tuple[type[DesignInstr], FuncType | Shape | None]]
 """What an embedder provides: (module, name) of an import -> the instruction that is the function's body, and its type,
-None where the import's own type is taken."""
+None where the import's own type is taken, a function where it must have some shape."""
 
 ANY = "*"
 """Stands for every name of a module among the host's imports; the instruction's field `name` is then that name."""
@@ -31,6 +33,7 @@ class Profile:
     model: the memory model that the design takes where nobody names one, with its options
     spawn: how the abstract `spawn f` of a litmus test is written in this design (litmus.language.designs)
     host: the functions that the embedder provides, by the import that they satisfy
+    types: the imported types that it provides (B.6)
 
     unaligned_atomics: an atomic access that is not naturally aligned traps, or is allowed (D14, DEC 24)
     failing_cmpxchg: a failing cmpxchg only reads (S9), or writes back what it read
@@ -46,6 +49,7 @@ class Profile:
         that is not shared (contexts, B.9)
     inherit: what a new thread's cells hold: the value that instantiation gave, or a copy of the spawning thread's
         (tls_init, wavm_ctx; DEC 18)
+    spawn_sync: what stands before a spawn happens before the new thread, or spawning orders nothing (DEC 8)
     seg: the accesses to a segment's drop state (B.11, DEC 20): their order; `lock`: seqcst under a reader-writer lock,
         a drop is happens-before or after every other operation; `nop`: dropping does nothing; `inst`: every thread has
         a drop state of its own, as in designs that give it an instance
@@ -56,7 +60,13 @@ class Profile:
     block: any thread may wait, or not the main one
     link_in: a module that is started in a thread of its own is linked by that thread, or by the one that starts it: who
         traps where it cannot be linked (B.4, DEC 14)
-    handle: the order of the accesses to a thread handle's state (B.7, DEC 17)
+    handle: spawning gives nothing that says anything of the thread, or a handle (B.7)
+    handle_order: the order of the accesses to a handle's state (DEC 17)
+
+    turns: threads run one at a time, and change only at calls of the embedder, suspensions and ends (B.12, P12c)
+    contexts: so many thread-local i32 cells the embedder keeps, zero at first (B.12, context.get)
+    deterministic: spawning gives 0 and starts nothing (B.12, DEC 22)
+    parallelism: what the embedder says of the number of threads that may run at once (B.12, B3)
 
     where a thread has an instance of its own, made from the module of its creator's (B.1, B.2):
     same: which objects that the creator's instance was linked with the new one is linked with too: all, the memories,
@@ -65,6 +75,7 @@ class Profile:
     restart: start functions run again, or not (WS4)
     spawn_fails: a thread may fail to start, for no reason (WS2, DEC 10)
     clone: what may be posted to another agent: shared memories and plain data, or data alone (DEC 9)
+    scripts: the host runs scripts, one an agent, which send messages
     needs: what the importer of a host function must export: (module, name) of the import -> name and type of the
         function, ANY and None where they are those of the import (DEC 10)
     """
@@ -75,6 +86,7 @@ class Profile:
     model: str = "wasm-threads"
     spawn: str = "fork"
     host: HostImports = field(default_factory=dict)
+    types: frozenset[tuple[str, str]] = frozenset()
     unaligned_atomics: Literal["trap", "allow"] = "trap"
     failing_cmpxchg: Literal["read", "rmw"] = "read"
     null_call: Literal["trap", "stuck"] = "trap"
@@ -86,6 +98,7 @@ class Profile:
     growth: Literal["may-fail", "granted"] = "may-fail"
     cells: Literal["declared", "mutable"] = "declared"
     inherit: Literal["initial", "copy"] = "initial"
+    spawn_sync: bool = True
     seg: Literal["unord", "acqrel", "seqcst", "lock", "nop", "inst"] = "seqcst"
     own: Literal["thread", "agent", "component", "nobody"] = "thread"
     trap: Literal["isolate", "agent", "all", "to-joiner"] = "isolate"
@@ -97,9 +110,15 @@ class Profile:
     restart: Literal["rerun", "skip"] = "rerun"
     spawn_fails: bool = False
     clone: Literal["memory", "data"] = "memory"
+    scripts: bool = False
     needs: Mapping[tuple[str, str], tuple[str, FuncType | None]] = field(default_factory=dict)
     link_in: Literal["child", "parent"] = "child"
-    handle: Literal["seqcst", "unord"] = "seqcst"
+    handle: Literal["none", "opaque"] = "none"
+    handle_order: Literal["seqcst", "unord"] = "seqcst"
+    turns: bool = False
+    contexts: int = 0
+    deterministic: bool = False
+    parallelism: int = 2
 
     @property
     def kills(self) -> bool:

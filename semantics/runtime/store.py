@@ -109,6 +109,10 @@ class Store:
     objects: list[Object] = field(default_factory=list)
     initial: dict[Region, Payload] = field(default_factory=dict)
     creator: dict[int, object] = field(default_factory=dict)
+    turn: int = 0
+    """The lock of threads that take turns; 0 where they do not (systems.md B.12)."""
+    contexts: tuple[int, ...] = ()
+    """Thread-local globals that the embedder keeps."""
     owner: dict[int, ModuleInst] = field(default_factory=dict)
     _codes: dict[int, int] = field(default_factory=dict)  # id of a module -> the address of its code
 

@@ -13,7 +13,7 @@ from semantics.axioms.candidates import outcome_of
 from semantics.axioms.model import Model
 from semantics.execution.candidate import CandidateExecution
 from semantics.execution.outcomes import And, Equals, HasStatus, Not, Observable, Or, Outcome, Proposition, Same
-from semantics.execution.structure import EventStructure, Fate, Kind, Leaf, Origin, Status, deciding
+from semantics.execution.structure import DECIDED, EventStructure, Fate, Kind, Leaf, Origin, Status, deciding
 from semantics.runtime.actions import BYTE, Field, read_value
 from semantics.solver.checks import Checks, prune, queue_order
 from semantics.solver.closures import Demands
@@ -46,7 +46,7 @@ class BitValues:
         self.waits = len(frame.by_kind(Kind.WAIT))
 
     def symbol(self, symbol: Sym) -> Literals:
-        """The literals of a FATE, COUNT, ENDED or OVER symbol's values."""
+        """The literals of a FATE or COUNT symbol, or one in DECIDED's values."""
         found = self.of.get(symbol)
         if found is None:
             info = self.frame.structure.symbols[symbol]
@@ -59,8 +59,8 @@ class BitValues:
             found = self.of[symbol] = {value: self.clauses.fresh() for value in values}
             self.links += [(literal, symbol, value) for value, literal in found.items()]
             self.clauses.add(found.values())
-            if info.origin in (Origin.ENDED, Origin.OVER):
-                nodes = deciding(self.frame.structure.nodes, info)
+            if info.origin in DECIDED:
+                nodes = deciding(self.frame.structure.nodes, self.frame.structure.events, info)
                 is_ended = self.clauses.any_of([self.frame.guard_of_node[n.id] for n in nodes])
                 self.clauses.add([-is_ended, found[1]])
                 self.clauses.add([is_ended, found[0]])
@@ -112,7 +112,7 @@ class BitVectors:
         deadline.check()
         self.values = BitValues(frame, clauses)
         for symbol, info in structure.symbols.items():
-            if info.origin in (Origin.FATE, Origin.COUNT, Origin.ENDED, Origin.OVER):
+            if info.origin in (Origin.FATE, Origin.COUNT, *DECIDED):
                 self.values.symbol(symbol)
         self.suspensions.emit(self.values)
         self.selectors = checks.emit_all()

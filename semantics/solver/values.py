@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from math import prod
 
-from semantics.execution.structure import Fate, Kind, Origin, deciding
+from semantics.execution.structure import DECIDED, Fate, Kind, Origin, deciding
 from semantics.runtime.actions import BYTE, Action, Field, Fill, Image, Payload, read_value, unit, written
 from semantics.solver.cnf import FALSE, TRUE, Clauses, bits
 from semantics.solver.deadline import Deadline
@@ -79,7 +79,7 @@ class Domains:
                 case Origin.COUNT:
                     assert info.event is not None
                     self.of[symbol] = set(range(waits.get(structure.events[info.event].queue, 0) + 1))
-                case Origin.ENDED | Origin.OVER:
+                case Origin.ENDED | Origin.OVER | Origin.WRITTEN:
                     self.of[symbol] = {0, 1}
                 case Origin.CHOICE:
                     if 1 << symbol.width > LIMIT:
@@ -277,8 +277,8 @@ class Values:
 
     def _free(self, symbol: Sym) -> Literals:
         info, clauses = self.frame.structure.symbols[symbol], self.clauses
-        if info.origin in (Origin.ENDED, Origin.OVER):
-            nodes = deciding(self.frame.structure.nodes, info)
+        if info.origin in DECIDED:
+            nodes = deciding(self.frame.structure.nodes, self.frame.structure.events, info)
             ended = clauses.any_of([self.frame.guard_of_node[n.id] for n in nodes])
             return {0: -ended, 1: ended}
         values = sorted(self.domains.of[symbol])

@@ -432,6 +432,8 @@ class DesignInstr(Node):
     """Its name in text."""
     feature: ClassVar[str]
     """What a design must have for it: an entry of `Discipline.features`."""
+    after: ClassVar[Expr] = ()
+    """Where it is the body of a function of the embedder: the code behind it."""
 
 
 Instr = (

@@ -375,6 +375,7 @@ _SPACES: dict[str, Immediates] = {
     "elem": _index("elems", "elem segment"),
     "data": _index("datas", "data segment"),
     "module": _nested_module,
+    "order": _fence,
     "count": lambda cursor, context: (cursor.number("a number"),),
 }
 

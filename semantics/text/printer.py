@@ -70,6 +70,8 @@ def print_instr(instr: Instr) -> str:
 
 
 def _immediate(value: object) -> str:
+    if isinstance(value, Order):
+        return {Order.SEQCST: "seq_cst", Order.ACQREL: "acq_rel"}[value]
     return value.binding or "(module)" if isinstance(value, Module) else str(value)
 
 

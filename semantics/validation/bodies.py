@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from semantics.diagnostics import Invalid
 from semantics.syntax.instructions import Const, Expr, GlobalGet, Instr, Node, RefFunc, RefNull
-from semantics.syntax.types import ValType
+from semantics.syntax.types import RefType, Share, ValType
 from semantics.validation.context import Context
-from semantics.validation.operands import Body, Operands, mismatch
+from semantics.validation.formation import sharable
+from semantics.validation.operands import Body, Operands, Slot, mismatch
 from semantics.validation.registry import RULE_OF, typing_rule
 
 
@@ -44,12 +45,21 @@ def check_body(c: Context, body: Body) -> None:
             if not operands.apply(arrow):
                 message, hint = mismatch(arrow.ins, operands.top(len(arrow.ins)))
                 raise Invalid(message, e.span, rule=rule.name, hint=hint)
+            if context.strict:
+                _check_shared(e, arrow.ins + arrow.outs, rule.name)
             if arrow.bodies:
                 frames.extend(_Frame(context, inner) for inner in reversed(arrow.bodies))
                 break
         else:
             _check_end(frame)
             frames.pop()
+
+
+def _check_shared(e: Node, types: Iterable[Slot], rule: str) -> None:
+    """The operands and results of an instruction of a strict body are of shared types (B.12)."""
+    for t in types:
+        if isinstance(t, RefType) and not sharable(t, Share.SHARED):
+            raise Invalid(f"a shared function may not hold a local {t}", e.span, rule=rule)
 
 
 def _check_end(frame: _Frame) -> None:

@@ -101,6 +101,8 @@ class Context:
     results: tuple[ValType, ...] = ()
     function: int | None = None
     """Index of the function whose body is typed."""
+    strict: bool = False
+    """The body may hold shared values only (B.12)."""
 
     @property
     def discipline(self) -> Discipline:
@@ -114,7 +116,7 @@ class Context:
 
     def under(self, label: tuple[ValType, ...]) -> Context:
         """C, label (t*)."""
-        return Context(self.spaces, self.locals, Label(label, self.labels), self.results, self.function)
+        return Context(self.spaces, self.locals, Label(label, self.labels), self.results, self.function, self.strict)
 
     def func(self, e: Node, index: int) -> FuncType:
         """C.func(index), for the node `e`. Raises Invalid: unknown, or absent (T29)."""

@@ -24,7 +24,7 @@ from semantics.syntax.instructions import (
 )
 from semantics.syntax.types import I32, HeapKind, NumType
 from semantics.validation.context import GLOBAL, TABLE, Context, refuse
-from semantics.validation.formation import check_order
+from semantics.validation.formation import check_atomic, check_order
 from semantics.validation.operands import Arrow, Body, Operands, mismatch
 from semantics.validation.registry import typing_rule
 
@@ -234,6 +234,7 @@ def global_get(c: Context, e: GlobalGet, _operands: Operands) -> Arrow:
     """
     gt = c.global_(e, e.index)
     check_order(c, e, e.order, gt.share, GLOBAL, e.index)
+    check_atomic(c, e, e.order, gt.type)
     return Arrow((), (gt.type,))
 
 
@@ -248,4 +249,5 @@ def global_set(c: Context, e: GlobalSet, _operands: Operands) -> Arrow:
     if not gt.mutable:
         raise refuse(e, f"global is immutable: {c.name(GLOBAL, e.index)}")
     check_order(c, e, e.order, gt.share, GLOBAL, e.index)
+    check_atomic(c, e, e.order, gt.type)
     return Arrow((gt.type,))

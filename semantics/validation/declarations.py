@@ -33,11 +33,14 @@ def function(c: Context, f: Function) -> None:
     -----------------------------------------------------------------------------------------------------
     C |- ex* func ft local t* e* : ex* ft
 
-    `c` is sh(C) with locals and results; the label is that of the body.
+    `c` is sh(C) with locals and results; the label is that of the body. [strict bodies (B.12): sh = shared implies
+    |- t : shared, and so for the operands and results of every instruction]
     """
     functype_ok(f.type, f, c.discipline)
     for t in f.locals:
         reftype_ok(t, f, c.discipline)
+        if c.strict and not sharable(t, Share.SHARED):
+            raise Invalid(f"a shared function may not have a local variable of type {t}", f.span, rule="T30")
     results = f.type.results
     check_body(c, Body(f.body, (), results, results, f, "T30"))
 
@@ -133,20 +136,20 @@ IMPORT_RULES: dict[type[ExternType], Callable[..., None]] = {
 
 # --- segments, start ----------------------------------------------------------------------------
 @typing_rule("elem", Elem, row="3.4.5 Element Segments", source="core")
-def elem(c: Context, segment: Elem) -> None:
+def elem(c: Context, segment: Elem, items: Context) -> None:
     """
     (C |- e* : eps -> rt const)*    mode active x e0*: C.table(x) = sh rt[n], C |- e0* : eps -> i32 const
     -----------------------------------------------------------------------------------------------------
     C |- elem rt (e*)* mode : rt
 
-    [an attribute: B.11, |- rt : sh]
+    [an attribute: B.11, |- rt : sh; `items` is C, or sh(C) where what is shared is initialised so]
     """
     reftype_ok(segment.type, segment, c.discipline)
     check_attribute(segment.share, Sort.ELEM, segment, c.discipline)
     if not sharable(segment.type, segment.share):
         raise refuse(segment, f"a shared elem segment may not hold a local {segment.type}")
     for item in segment.items:
-        check_constant(c, item, segment.type, segment, "elem")
+        check_constant(items, item, segment.type, segment, "elem")
     if segment.mode is SegmentMode.ACTIVE:
         tt = c.table(segment, segment.table)
         if tt.elem != segment.type:
@@ -263,16 +266,18 @@ def _spaces(
 
 
 def _check_constants(module: Module, spaces: Spaces) -> None:
-    """All that is typed under C': globals, tables, memories, segments."""
+    """All that is typed under C': globals, tables, memories, segments; where bodies are strict, what is shared is
+    initialised under sh(C') (B.12)."""
     c = Context(spaces)
+    strict = Context(project(spaces)) if spaces.discipline.body == "strict" else c
     for g in module.globals:
-        global_(c, g)
+        global_(strict if g.type.share is Share.SHARED else c, g)
     for t in module.tables:
-        table(c, t)
+        table(strict if t.type.share is Share.SHARED else c, t)
     for m in module.memories:
         memory(c, m)
     for element_segment in module.elems:
-        elem(c, element_segment)
+        elem(c, element_segment, strict if element_segment.share is Share.SHARED else c)
     for data_segment in module.datas:
         data(c, data_segment)
 
@@ -284,7 +289,8 @@ def _check_functions(module: Module, spaces: Spaces) -> None:
         seen = spaces
         if f.type.share is Share.SHARED:
             seen = projected = projected or project(spaces)
-        function(Context(seen, f.type.params + f.locals, None, f.type.results, index), f)
+        strict = seen is projected and seen.discipline.body == "strict"
+        function(Context(seen, f.type.params + f.locals, None, f.type.results, index, strict), f)
 
 
 def _check_exports(module: Module, spaces: IndexSpaces) -> None:

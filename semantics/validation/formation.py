@@ -19,7 +19,7 @@ from semantics.syntax.types import (
     TableType,
     ValType,
 )
-from semantics.validation.context import Context
+from semantics.validation.context import Context, refuse
 from semantics.validation.registry import typing_rule
 
 LOCAL, SHARED, TLS = Share.LOCAL, Share.SHARED, Share.TLS
@@ -59,6 +59,16 @@ def check_order(c: Context, e: Node, order: Order, share: Share, kind: ExternKin
         word = f"{share.value} {kind.value} {c.name(kind, index)}"
         raise Invalid(f"{order.value} access to {word}: atomics need shared state", e.span, rule="T2")
     raise Invalid(f"no instruction has the order {order.value}", e.span, rule="T2")
+
+
+def check_atomic(c: Context, e: Node, order: Order, t: ValType) -> None:
+    """The premise of an atomic access that values of type t have one (B.12). Raises Invalid."""
+    if order is Order.UNORD or c.discipline.atomics == "any":
+        return
+    if isinstance(t, RefType) and t.kind is not HeapKind.ANY:
+        raise refuse(e, f"invalid type: atomic accesses of references are of subtypes of anyref, found {t}")
+    if isinstance(t, NumType) and not t.is_integer:
+        raise refuse(e, f"invalid type: atomic accesses are of i32, i64 and references, found {t}")
 
 
 # --- sharability --------------------------------------------------------------------------------

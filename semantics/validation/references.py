@@ -17,7 +17,7 @@ from semantics.syntax.instructions import (
 )
 from semantics.syntax.types import I32, HeapKind, RefType
 from semantics.validation.context import FUNC, TABLE, Context, refuse
-from semantics.validation.formation import check_order, reftype_ok
+from semantics.validation.formation import check_atomic, check_order, reftype_ok
 from semantics.validation.operands import Arrow, Operands
 from semantics.validation.registry import typing_rule
 
@@ -77,6 +77,7 @@ def table_get(c: Context, e: TableGet, _operands: Operands) -> Arrow:
     """
     tt = c.table(e, e.table)
     check_order(c, e, e.order, tt.share, TABLE, e.table)
+    check_atomic(c, e, e.order, tt.elem)
     return Arrow((I32,), (tt.elem,))
 
 
@@ -89,6 +90,7 @@ def table_set(c: Context, e: TableSet, _operands: Operands) -> Arrow:
     """
     tt = c.table(e, e.table)
     check_order(c, e, e.order, tt.share, TABLE, e.table)
+    check_atomic(c, e, e.order, tt.elem)
     return Arrow((I32, tt.elem))
 
 

@@ -65,6 +65,19 @@ def test_solver_is_brute_force(name: str, seed: int) -> None:
         assert agree(structure, model, referee), program.litmus()
 
 
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("name", ["js", "js-es2018", "wasm-acqrel", "wasm-threads[+alloc-first,+grow-first,+fence]"])
+def test_solver_is_brute_force_for_other_models(name: str, seed: int) -> None:
+    model, referee = load_model(name), referee_for(name)
+    assert referee is not None
+    rng = random.Random(f"{name} {seed}")
+    for program in programs(2000 + seed):
+        if name == "wasm-acqrel":
+            threads = (tuple(replace(op, acqrel=op.atomic and rng.random() < 0.6) for op in t) for t in program.threads)
+            program = RandomProgram(tuple(threads))
+        assert agree(structure_of(program), model, referee), program.litmus()
+
+
 def final(outcome: Outcome) -> tuple[tuple[tuple[str, int], ...], tuple[str, ...]]:
     registers = tuple(sorted((f"{thread}:{name}", value) for (thread, name), value in outcome.values))
     return registers, tuple(status.value for thread, status in outcome.statuses if thread)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from litmus import catalogue
-from litmus.language import Quantifier, Test, load_tests
-from semantics.diagnostics import TextError
+from litmus.language import Quantifier, Test, load_tests, stated
+from semantics.diagnostics import TextError, load_source
 
 PATHS = catalogue.paths()
 THEMES = {
@@ -33,7 +33,20 @@ def only(path: Path) -> Test:
     return test
 
 
-@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+DESIGNS = [path for path in PATHS if path.parent.name == "designs"]
+MODELLED = [path for path in PATHS if path.parent.name != "designs"]
+
+
+@pytest.mark.parametrize("path", DESIGNS, ids=lambda path: path.stem)
+def test_file_of_designs(path: Path) -> None:
+    """It says what it shows, and what is expected under which design."""
+    said = stated(load_source(path))
+    assert said.name == path.stem
+    assert said.description.endswith((".", "?"))
+    assert said.designs
+
+
+@pytest.mark.parametrize("path", MODELLED, ids=lambda path: path.stem)
 def test_file(path: Path) -> None:
     test = only(path)
     assert test.name == path.stem
@@ -65,7 +78,7 @@ def test_plain_twins_expect_more() -> None:
 
 
 def test_sequential_consistency_is_the_strongest() -> None:
-    for path in PATHS:
+    for path in MODELLED:
         test = only(path)
         if test.expectations["sc"].reachable:
             assert all(verdict.reachable for model, verdict in test.expectations.items() if model in MODELS), path.stem

@@ -6,7 +6,7 @@ import pytest
 
 from litmus.checking.result import Passed, ScriptResult
 from litmus.checking.scripts import check_script
-from litmus.checking.sequential import is_sequential
+from litmus.checking.sequential import is_sequential, run_script
 from litmus.language.script import parse_script
 from semantics.axioms import load_model
 from semantics.diagnostics import LinkError, Source, TextError
@@ -117,3 +117,14 @@ def test_what_is_sequential(text: str, sequential: bool) -> None:
 def test_bad_commands(text: str, says: str) -> None:
     with pytest.raises(TextError, match=says):
         checked(text)
+
+
+def test_a_time_limit_ends_a_loop_without_end() -> None:
+    source = Source(
+        "loop.wast",
+        '(module (func (export "f") (loop (br 0))) (func (export "g")))'
+        '(assert_return (invoke "f")) (assert_return (invoke "g"))',
+    )
+    found = run_script(parse_script(source), load_model("sc"), 0.05).assertions
+    assert [a.passed for a in found] == [Passed.UNKNOWN, Passed.YES]
+    assert found[0].message == "time limit reached"

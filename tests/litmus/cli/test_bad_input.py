@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from litmus.cli import main
-from litmus.cli.status import BAD_INPUT
+from litmus.cli.status import BAD_INPUT, OK
 from tests.litmus.cli.conftest import SB
 
 PLACED = [
@@ -121,3 +121,33 @@ def test_wrong_arguments(arguments: list[str], capsys: pytest.CaptureFixture[str
         main(arguments)
     assert left.value.code == BAD_INPUT
     assert "usage: weft" in capsys.readouterr().err
+
+
+FORKS = """WASM forks
+{ }
+module { (func $f shared) }
+main T0 { fork $f }
+exists (f:done)
+"""
+
+
+def test_another_design_s_instruction(weft) -> None:
+    ran = weft("run", "forks.litmus", "--profile", "web", forks__litmus=FORKS)
+    assert ran.status == BAD_INPUT
+    assert "forks.litmus:4:11: not expressible under web: needs fork" in ran.all
+    assert weft("run", "forks.litmus").status == OK
+
+
+def test_unknown_profiles_are_answered_with_the_known_ones(weft) -> None:
+    for verb in ("run", "outcomes", "matrix"):
+        ran = weft(verb, "forks.litmus", "--profile", "wsai", forks__litmus=FORKS)
+        assert ran.status == BAD_INPUT
+        assert "unknown profile wsai" in ran.all and "did you mean wasi?" in ran.all and "create-module" in ran.all
+    ran = weft("run", "forks.litmus", forks__litmus=FORKS + "expect profile wsai: allowed\n")
+    assert ran.status == BAD_INPUT and "forks.litmus:6:16: " in ran.all
+
+
+def test_spawn_needs_a_function(weft) -> None:
+    ran = weft("run", "forks.litmus", forks__litmus=FORKS.replace("fork $f", "spawn $g"))
+    assert ran.status == BAD_INPUT
+    assert "spawn needs a function of the module" in ran.all and "$f" in ran.all

@@ -16,6 +16,7 @@ import pytest
 
 from litmus.cli import main
 from litmus.cli.status import FAILED, INTERNAL, INTERRUPTED, OK, UNDECIDED
+from semantics.profiles import PROFILES
 from semantics.reduction.rules import RULES
 from semantics.validation import TYPING_RULES
 from tests.litmus.cli.conftest import SB
@@ -33,7 +34,7 @@ exists (x=77)
 expect sc: forbidden
 bound 2
 """
-VERBS = ("run", "outcomes", "explain", "check", "rules", "models")
+VERBS = ("run", "outcomes", "explain", "check", "rules", "models", "profiles", "matrix", "search")
 
 
 def test_all_as_expected(weft) -> None:
@@ -222,6 +223,40 @@ def test_models(weft) -> None:
     for name in ("wasm", "wasm-threads", "sc", "paper-dag"):
         assert re.search(rf"^{name} ", ran.out, re.MULTILINE)
     assert re.search(r"^wasm-threads .*the default", ran.out, re.MULTILINE)
+
+
+def test_profiles(weft) -> None:
+    ran = weft("profiles")
+    assert ran.status == OK
+    for name in PROFILES:
+        assert re.search(rf"^{name} ", ran.out, re.MULTILINE)
+    assert re.search(r"^fork .*default", ran.out, re.MULTILINE)
+
+
+def test_matrix(weft) -> None:
+    ran = weft("matrix", "L2", "--profile", "fork", "--profile", "create-unchecked")
+    assert ran.status == OK
+    assert re.search(r"^  fork +invalid T29$", ran.out, re.MULTILINE)
+    assert re.search(r"^  create-unchecked +T0:r0=11 !$", ran.out, re.MULTILINE)
+
+
+def test_run_under_profiles(weft) -> None:
+    ran = weft("run", "L2", "--profile", "web", "--profile", "fork")
+    assert ran.status == OK
+    assert re.search(r"^L2 +web +\S+ +forbidden +forbidden +ok$", ran.out, re.MULTILINE)
+    assert re.search(r"^ +fork +\S+ +invalid T29 +invalid T29 +ok$", ran.out, re.MULTILINE)
+
+
+def test_a_wrong_expectation_of_a_design_fails(weft) -> None:
+    test = """WASM twice
+    { }
+    module { (global $g (mut i32) (i32.const 0)) (func $f shared r = global.get $g) }
+    main T0 { spawn $f }
+    exists (f:r=1)
+    expect profile fork: allowed; profile create-unchecked: invalid; profile web: forbidden"""
+    ran = weft("run", "twice.litmus", twice__litmus=test)
+    assert ran.status == FAILED
+    assert "1 as expected, 2 not" in ran.out
 
 
 @pytest.mark.parametrize("verb", VERBS)

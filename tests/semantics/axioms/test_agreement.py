@@ -115,3 +115,24 @@ def test_a_dropped_axiom_is_noticed(axiom: str, shape: Shape | None) -> None:
             if referee.judge(execution) and not check(broken, execution):
                 return
     pytest.fail(f"no execution tells that {axiom} is missing")
+
+
+@pytest.mark.parametrize("shape", [SMALL, SYNCHRONISING], ids=("small", "synchronising"))
+def test_more_happens_before_allows_no_more(shape: Shape) -> None:
+    """The least <hb decides (DEC 1): where an execution is consistent with a larger one, it is with the least."""
+    referee = referee_for("wasm")
+    assert referee is not None
+    least_only = both = 0
+    for seed in range(150):
+        rng = random.Random(seed)
+        structure = random_structure(rng, shape)
+        for execution in random_executions(structure, rng, waiting=referee.waiting):
+            one, other = sorted(rng.sample(range(len(execution.tot)), 2))
+            pair = execution.tot[one], execution.tot[other]
+            larger = replace(execution, structure=replace(structure, asw=[*structure.asw, pair]))
+            if referee.judge(larger):
+                least_only += not referee.judge(execution)
+            else:
+                assert not referee.judge(execution), (seed, pair)
+                both += 1
+    assert least_only > 20 and both > 20

@@ -132,3 +132,11 @@ def test_a_call_out_of_bounds_of_a_table_that_grows() -> None:
         '(func $P1 (export "P1") shared (drop (table.grow $t (ref.func $f) (i32.const 1))))',
     )
     assert [s.value for s in statuses(structure, "P0")] == ["trap"]
+
+
+def test_an_address_may_come_from_torn_floats() -> None:
+    """Aligned floats have no no-tear flag: a model may mix two of them, and so their mixture is an address too."""
+    stores = [func(f"P{n}", f"(f32.store (i32.const 0) (f32.const 0x1p-{k}))") for n, k in ((0, 147), (1, 141))]
+    last = func("P2", "(drop (i32.load8_u (i32.load (i32.const 0))))")
+    s = unfolded(SHARED, *stores, last, threads=("P0", "P1", "P2"))
+    assert {e.actions[0].location.offset for e in s.events if e.text == "i32.load8_u"} == {0, 4, 0x100, 0x104}

@@ -10,10 +10,14 @@ import pytest
 
 from semantics.merging.fields import FIELDS, Part, Space
 from semantics.merging.renumbering import Renumbering
+from semantics.profiles import PROFILES
+from semantics.reduction.designs import EFFECTS
 from semantics.syntax import instructions as ast
 from semantics.syntax import modules
 from semantics.syntax.types import FuncType, Share
+from semantics.text.opcodes import ROWS
 
+assert PROFILES  # their files enter instructions too
 INSTRUCTIONS = get_args(ast.Instr)
 DEFINITIONS = (modules.Function, modules.Global, modules.Table, modules.Memory, modules.Data, modules.Elem)
 NAMES = {**vars(ast), **vars(modules)}
@@ -77,6 +81,18 @@ def test_every_index_moves(cls: type) -> None:
     others = {f.name: ast.Order.SEQCST for f in fields(cls) if f.name == "order"}
     moved = shifted().code((cls(**values, **others),))[0]
     assert moved == cls(**{name: 13 for name in values}, **others)
+
+
+WRITTEN = [kind for kind in EFFECTS if ROWS.get(kind.opcode, (None, None))[1] is kind]
+
+
+@pytest.mark.parametrize("cls", WRITTEN, ids=lambda c: c.__name__)
+def test_every_index_of_a_design_moves(cls: type) -> None:
+    """Its fields are named after the spaces that they index; what no such name has is no index."""
+    given = {"int": 3, "Module": modules.Module(), "Order": ast.Order.SEQCST, "str": "x"}
+    values = {f.name: given[str(f.type)] for f in fields(cls) if f.name != "span"}
+    moved = {n: 13 if v == 3 and n != "count" else v for n, v in values.items()}
+    assert shifted().code((cls(**values),)) == (cls(**moved),)
 
 
 def test_nested_code_and_memargs_move() -> None:

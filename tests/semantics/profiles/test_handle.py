@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from semantics.execution.structure import Kind
+from semantics.exploration.program import Bounds
 from semantics.profiles.fork import FORK
 from semantics.profiles.handle import (
     CANCELLED,
@@ -50,7 +51,7 @@ from tests.semantics.profiles.worked import (
     valid,
 )
 
-UNORD = replace(HANDLE, handle="unord")
+UNORD = replace(HANDLE, handle_order="unord")
 HD = "(shared threadref)"
 HD_I32 = "(ref null (shared (thread i32)))"
 STORE = "(func $f shared (i32.store (i32.const 0) (i32.const 1)))"
@@ -363,6 +364,16 @@ def test_events_are_named_for_people() -> None:
     structure = structure_of(HANDLE, *P7A)
     names = {structure.region_names.get(a.location.region) for e in structure.events for a in e.actions}
     assert {"f.st", "f.cn"} <= names
+    assert "fork_h" in {e.text for e in structure.events}
     join = next(e for e in structure.events if e.kind is Kind.JOIN)
     assert (join.text, join.rule) == ("thread.join", "join-ok")
     assert join.peer is not None and structure.threads[join.peer].name == "f"
+
+
+def test_operations_on_handles_may_stand_behind_a_cut() -> None:
+    """What no explored path does may still steer one (semantics.exploration.behind)."""
+    loop = "(loop $l (i32.store (i32.const 0) (i32.const 1)) (br $l))"
+    polls = "(func $f shared (drop (thread.poll_cancel)) (drop (i32.load (i32.const 0))))"
+    for behind, found in ((CANCEL, True), ("(thread.detach (local.get 0))", True), ("(drop (local.get 0))", False)):
+        structure = structure_of(HANDLE, MEM, polls, main(FORK_F, loop, behind), bounds=Bounds(loop=2))
+        assert ("an access that no explored path performs" in structure.behind) == found

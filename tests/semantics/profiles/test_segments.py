@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
+from itertools import combinations, product
 from typing import Literal
 
 import pytest
 
+from semantics.axioms import load_model
 from semantics.diagnostics import Invalid, NotExpressible, Source
-from semantics.exploration import whole
+from semantics.execution.outcomes import Outcome
+from semantics.execution.structure import EventStructure
+from semantics.exploration import explore, whole
 from semantics.exploration.builder import Builder
 from semantics.exploration.locks import hold_locks
 from semantics.exploration.program import Cell, HostThread, Instantiate, Invoke, Program, Provider, Spawn
 from semantics.profiles.fork import FORK
-from semantics.runtime.actions import Field, Read, Write
+from semantics.runtime.actions import Field, Read, Region, Write
 from semantics.runtime.discipline import EVERY, PAPER, Sort
 from semantics.runtime.store import Store
+from semantics.solver import Problem
 from semantics.syntax.types import Order, Share
 from semantics.text import parse_module
 from semantics.text.printer import print_module
-from tests.semantics.exploration.programs import SHARED, func, module, unfolded
+from tests.semantics.exploration.programs import SHARED, func, module, program, unfolded
 from tests.semantics.profiles.running import outcomes, results
 
 Seg = Literal["unord", "acqrel", "seqcst", "lock", "nop", "inst"]
@@ -95,7 +101,7 @@ def test_actions_on_the_drop_state(seg: Seg):
         if places:
             held.setdefault(found.threads[event.thread].name, set()).update(places)
     numbers = {t.name: {1 + t.id} for t in found.threads}
-    expected = {"P0": numbers["P1"] | numbers["P2"], "P1": numbers["P1"], "P2": numbers["P2"]}
+    expected = {"P0": {0} | numbers["P1"] | numbers["P2"], "P1": numbers["P1"], "P2": numbers["P2"]}
     assert held == (expected if seg == "lock" else {})
 
 
@@ -223,3 +229,67 @@ def test_11d_escape_during_instantiation():
     racing = outcomes(FORK, run(early, make), ("a", "y"))
     assert {("done", 1), ("trap", 1), ("trap", 0)} == racing  # 0: the table was still empty
     assert outcomes(FORK, run(make, late), ("b", "y")) == {("trap", 1)}
+
+
+@pytest.mark.parametrize("bulk", ("check-once", "recheck"))
+def test_an_init_checks_once_or_before_every_byte(bulk: Literal["check-once", "recheck"]):
+    """DEC 19: the size is read by the first event alone, or with each byte."""
+    grow = func("P1", "(drop (memory.grow (i32.const 1)))")
+    init = func("P0", "(memory.init $d (i32.const 0) (i32.const 0) (i32.const 3))")
+    found = unfolded(
+        '(memory (export "mem") 1 2 shared)', '(data $d "abc")', init, grow, profile=replace(FORK, bulk=bulk)
+    )
+    mine = [e for e in found.events if e.kind.value == "access" and found.threads[e.thread].name == "P0"]
+    sizes = [any(a.location.region.field is Field.LEN for a in e.actions) for e in mine]
+    assert sizes == [True, *[bulk == "recheck"] * 3]
+
+
+# --- the lock by its definition --------------------------------------------------------------------
+def _by_edges(structure: EventStructure, store_of: set[Region]) -> set[Outcome]:
+    """The outcomes with happens-before edges between operations on a segment of which one is a drop, in either
+    direction: the union over all choices."""
+    users: dict[int, list[int]] = {}
+    drops: set[int] = set()
+    for event in structure.events:
+        for action in event.actions:
+            if action.location.region in store_of and action.order is not Order.INIT:
+                users.setdefault(event.thread, []).append(event.id)
+                if isinstance(action, Write):
+                    drops.add(event.thread)
+    pairs = [p for p in combinations(users, 2) if drops & set(p)]
+    found: set[Outcome] = set()
+    for turned in product((False, True), repeat=len(pairs)):
+        ordered = [(b, a) if t else (a, b) for (a, b), t in zip(pairs, turned, strict=True)]
+        edges = [edge for a, b in ordered for edge in product(users[a], users[b])]
+        found |= set(Problem(replace(structure, asw=[*structure.asw, *edges]), load_model("wasm-threads")).outcomes())
+    return found
+
+
+def _random_thread(chance: random.Random, name: str) -> str:
+    """An operation on the segment, between a store and a load."""
+    here, there = chance.sample((0, 4), 2)
+    operation = chance.choice(("(data.drop $d)", INIT.replace("8", "16"), INIT.replace("8", "20")))
+    load = f"(local.set $r (i32.load (i32.const {there})))"
+    return func(name, "(local $r i32)", f"(i32.store (i32.const {here}) (i32.const 1))", operation, load)
+
+
+def _disagreements(monkeypatch: pytest.MonkeyPatch | None = None) -> int:
+    if monkeypatch is not None:
+        monkeypatch.setattr(whole, "hold_locks", _one_place)
+    wrong = 0
+    for seed in range(16):
+        chance = random.Random(seed)
+        names = ("P0", "P1", "P2")
+        code = [_random_thread(chance, name) for name in names]
+        made = program(SHARED, DATA, *code, threads=names)
+        plain, locked = explore(made, profile=FORK), explore(made, profile=replace(FORK, seg="lock"))
+        states = {Region(a, Field.VAL) for a in {x.location.region.addr for e in plain.events for x in e.actions}}
+        found = set(Problem(locked, load_model("wasm-threads")).outcomes())
+        wrong += found != _by_edges(plain, states)
+    return wrong
+
+
+def test_the_lock_is_edges_between_drops_and_the_rest(monkeypatch: pytest.MonkeyPatch):
+    """One operation a thread. The broken twin, in which inits exclude each other, differs."""
+    assert _disagreements() == 0
+    assert _disagreements(monkeypatch) > 0

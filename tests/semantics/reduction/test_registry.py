@@ -37,7 +37,7 @@ def test_every_instruction_has_a_rule_and_a_number_of_operands() -> None:
 
 def test_concrete_positions_are_operands() -> None:
     for kind, positions in CONCRETE.items():
-        assert all(p < COUNT[kind] for p in positions), kind
+        assert kind in COUNT_OF or all(p < COUNT[kind] for p in positions), kind
 
 
 def test_every_printed_row_is_there_once() -> None:

@@ -57,6 +57,8 @@ class Answers:
         self.profile = profile
         self.answers = dict(answers or {})
         self.symbols = 0
+        self.thread = 0
+        self.handle = 0
         self.asked: list[Location] = []
 
     def read(self, location: Location, size: int, width: int) -> Term:

@@ -396,7 +396,7 @@ def test_malformed_text(text, line, column, message):
         ("(tag $t)", "the module field (tag ...)"),
         ("(memory i64 1)", "an index type of a memory or table"),
         ("(type (struct))", "types made with struct"),
-        ("(func (global.atomic.rmw.add seq_cst 0))", "the instruction global.atomic.rmw.add"),
+        ("(func (table.atomic.rmw.cmpxchg seq_cst 0))", "the instruction table.atomic.rmw.cmpxchg"),
         ("(func (param (shared eqref)))", "the type (shared eqref)"),
         ("(table 1 (ref func))", "a reference type that is not nullable"),
     ],

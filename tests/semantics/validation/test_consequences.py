@@ -8,18 +8,24 @@ from semantics.syntax.instructions import (
     Call,
     CallIndirect,
     Drop,
+    Fork,
     GlobalGet,
     GlobalSet,
     Instantiate,
     Load,
     LocalGet,
     LocalSet,
+    MemoryGrow,
+    MemorySize,
     RefFunc,
     RefIsNull,
     RefNull,
+    Rmw,
     Store,
     TableGet,
+    TableGrow,
     TableSet,
+    TableSize,
 )
 from semantics.syntax.modules import Export
 from semantics.syntax.types import EXTERNREF, FUNCREF, I32, SHARED_ANYREF, SHARED_FUNCREF, Order
@@ -90,8 +96,13 @@ def test_local_code_uses_shared_things_freely():
         Call(0),
         *(GlobalGet(0), GlobalSet(0)),
         *(ZERO, Load(I32, 4, None, A4), Drop()),
+        *(ZERO, ZERO, Store(I32, 4, A4)),
+        *(ZERO, ZERO, Rmw(I32, "add", 4, A4), Drop()),
+        *(MemorySize(), MemoryGrow(), Drop()),
         *(ZERO, RefFunc(0), TableSet()),
+        *(ZERO, TableGet(), TableSize(), TableGrow(), Drop()),
         *(ZERO, CallIndirect(0)),
+        Fork(0),
     )
     accepted(mod(func(share=SHARED), use, glob(SHARED), mem(SHARED), tab(SHARED), types=(ft(SHARED),)))
 
