@@ -67,6 +67,14 @@ examples:
   weft matrix L2 L3                       two programs of the catalogue under every design
   weft matrix L2 --profile fork --profile create --format markdown"""
 
+ENCODINGS_EXAMPLE = """\
+examples:
+  weft encodings                          who can polyfill whom: claim and fragment of each translation
+  weft encodings X1 --programs 2000       compare random programs with their translations
+
+Programs are random, of the encoding's fragment. Both sides are explored, each under its own design, and must have the
+same outcomes under one memory model; a program whose outcomes differ is printed with its translation."""
+
 SEARCH_EXAMPLE = """\
 examples:
   weft search confinement --profile create-unchecked
@@ -77,14 +85,6 @@ programs of up to K statements from a grammar: every instruction that accesses a
 way from one place to another, instances and threads as the design has them, over one definition of each kind and
 attribute, own and imported. It keeps what is well typed and explores it. A design that promises confinement must have
 no counter-example (exit status 1); of the others the smallest one is printed, as a test that `weft run` reads."""
-
-ENCODINGS_EXAMPLE = """\
-examples:
-  weft encodings                          who can polyfill whom: claim and fragment of each translation
-  weft encodings X1 --programs 2000       compare random programs with their translations
-
-Programs are random, of the encoding's fragment. Both sides are explored, each under its own design, and must have the
-same outcomes under one memory model; a program whose outcomes differ is printed with its translation."""
 
 
 def parser() -> argparse.ArgumentParser:

@@ -31,7 +31,8 @@ class Style:
     """How a design writes a program.
 
     spawn: function, text of its argument, whether in main -> code; shared: the attribute of functions that threads run;
-    flag: of the module; imports: of the module, for the functions that are spawned
+    flag: of the module; private: the attribute of the main thread's global $g; imports: of the module, for what is
+    spawned
     entry: parameters and results of a spawned function, `end` the code at its end; locals: further ones of main, the
     first; fields: more definitions
     own, reads: lines and values on private state, for all threads; main: lines for the main thread, before which `own`
@@ -44,6 +45,7 @@ class Style:
     spawn: Callable[[str, str, bool], str] = lambda f, a, main: f"(fork {f} {a})"
     shared: str = "shared"
     flag: str = ""
+    private: str = ""
     imports: Callable[[Sequence[str]], str] = lambda _: ""
     entry: Callable[[str], str] = lambda f: "(param $a i32)"
     end: Callable[[Body], str] = lambda _: ""
@@ -186,7 +188,7 @@ def random_program(rng: Random, profile: Profile, style: Style) -> Program:
             f'(import "env" "mem" {MEMORY})',
             *filter(None, [style.imports(spawned)]),
             *filter(None, [style.fields]),
-            "(global $g (mut i32) (i32.const 2))",
+            f"(global $g {style.private} (mut i32) (i32.const 2))",
             f"(func $store {style.shared} (param $at i32) (param $v i32) (i32.store (local.get $at) (local.get $v)))",
             main.text(f'(export "main") {style.locals}'),
             *(

@@ -6,14 +6,14 @@ then knows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields, replace
 from typing import Any
 
 from semantics.exploration.program import HostThread, Instantiate, Program, Spawn
-from semantics.merging.fields import Part, Space, roles
+from semantics.merging.fields import FIELDS, NAMED, Part, Role, Space
 from semantics.merging.renumbering import Renumbering
-from semantics.syntax.instructions import Block, BlockType, Expr, If, Instr, Loop, RefFunc, RefNull, Select
+from semantics.syntax.instructions import Block, BlockType, DesignInstr, Expr, If, Instr, Loop, RefFunc, RefNull, Select
 from semantics.syntax.modules import Elem, Export, ExternKind, Function, Import, Module, SegmentMode
 from semantics.syntax.types import FUNCREF, ExternType, FuncType, GlobalType, RefType, Share, TableType, ValType
 from semantics.validation.spaces import index_spaces
@@ -49,6 +49,13 @@ def translated(program: Program, change: Callable[[Module], Module]) -> Program:
 
 
 # --- code -----------------------------------------------------------------------------------------
+def roles(cls: type) -> Mapping[str, Role]:
+    """What the fields of a class of instructions mean."""
+    if issubclass(cls, DesignInstr):
+        return {f.name: NAMED[f.name] for f in fields(cls) if f.name in NAMED}
+    return FIELDS.get(cls, {})
+
+
 def instructions(code: Expr) -> Iterator[Instr]:
     """Every instruction of a body, those within blocks too."""
     for e in code:

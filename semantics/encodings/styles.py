@@ -70,3 +70,26 @@ CELLS = Style(
     waits=True,
 )
 """fork, and a thread-local global, which a function with an early return sets too."""
+
+CONTEXTS = Style(
+    spawn=lambda f, a, main: f"(global.set $arg {a}) (drop (call $create (ref.func {f}) (global.get $arg)))",
+    shared="",
+    imports=lambda _: '(func $create (import "wavm" "createThread") (param funcref i32) (result i64))',
+    entry=lambda f: "(param $a i32) (result i64)",
+    end=lambda _: "(i64.const 0)",
+    fields="(global $arg (mut i32) (i32.const 0)) (global $p (mut i32) (i32.const 2))",
+    own=("(global.set $p VALUE)", "(global.set $g VALUE)", "(i32.store (i32.const 4) (global.get $p))"),
+    reads=("(global.get $p)", "(global.get $g)"),
+    waits=True,
+)
+"""createThread on functions by their index; every thread uses its mutable globals."""
+
+MODULES = Style(
+    shared="",
+    flag="shared",
+    private="shared",
+    own=("(global.set $g VALUE)",),
+    reads=("(global.get $g)",),
+    waits=True,
+)
+"""fork in a module that is shared as a whole, the global too."""

@@ -15,16 +15,18 @@ from semantics.encodings.rewriting import (
     names_of,
     replaced,
     retyped,
+    roles,
     translated,
 )
 from semantics.exploration.program import Program, Spawn
-from semantics.merging.fields import Space, roles
+from semantics.merging.fields import Space
 from semantics.syntax.instructions import Call, CallIndirect, Expr, Fork, Instantiate, Instr, Wait
-from semantics.syntax.modules import Import, Module, SegmentMode
-from semantics.syntax.types import FuncType, GlobalType, MemType, NumType, RefType, Share, ValType
+from semantics.syntax.modules import ExternKind, Import, Module, SegmentMode
+from semantics.syntax.types import FuncType, GlobalType, MemType, NumType, RefType, Share, TableType, ValType
 from semantics.validation.spaces import index_spaces
 
 WORKER = "worker"
+TABLE = ExternKind.TABLE
 
 
 def workers(program: Program) -> Program:
@@ -97,7 +99,7 @@ def _reason(module: Module) -> str:
         return "an active segment"
     if any(not isinstance(t, NumType) for index in forked for t in spaces.funcs[index].params):
         return "an argument that is a reference"
-    return _definitions(module) or _segments(module) or _waits(module)
+    return _definitions(module) or _segments(module) or main_may_wait(module)
 
 
 def _definitions(module: Module) -> str:
@@ -118,8 +120,8 @@ def _segments(module: Module) -> str:
     return "a shared function that uses a segment" if {Space.DATA, Space.ELEM} & set(used) else ""
 
 
-def _waits(module: Module) -> str:
-    """Waiting that the main agent may come to: from functions that are local or exported."""
+def main_may_wait(module: Module) -> str:
+    """Waiting that the main agent may come to, from what is exported; tables are taken to hold every function."""
     funcs = index_spaces(module).funcs
     calls: dict[int, set[int]] = {}
     waiting: set[int] = set()
@@ -131,7 +133,8 @@ def _waits(module: Module) -> str:
         if any(isinstance(e, Wait) for e in body):
             waiting.add(index)
     reached = {e.index for e in module.exports if e.kind is FUNC}
-    reached |= {i for i, t in enumerate(funcs) if t.share is Share.LOCAL}
+    if any(isinstance(i.type, TableType) for i in module.imports) or any(e.kind is TABLE for e in module.exports):
+        reached |= set(range(len(funcs)))
     todo = list(reached)
     while todo:
         new = calls.get(todo.pop(), set()) - reached

@@ -6,8 +6,6 @@ that no instruction is forgotten. Classes without such a field have no row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
 from enum import Enum
 
 from semantics.syntax import instructions as ast
@@ -93,7 +91,7 @@ FIELDS: dict[type, dict[str, Role]] = {
 }
 """Class -> field -> what the field means."""
 
-NAMED: dict[str, Role] = {
+NAMED: dict[str, Space] = {
     "func": Space.FUNC,
     "type": Space.TYPE,
     "table": Space.TABLE,
@@ -103,10 +101,3 @@ NAMED: dict[str, Role] = {
     "data": Space.DATA,
 }
 """A design's instruction (DesignInstr) names its fields after the spaces that they index: it needs no row."""
-
-
-def roles(cls: type) -> Mapping[str, Role]:
-    """What the fields of a class mean: its row; of a design's instruction, what they are named after."""
-    if issubclass(cls, ast.DesignInstr):
-        return {f.name: NAMED[f.name] for f in fields(cls) if f.name in NAMED}
-    return FIELDS.get(cls, {})

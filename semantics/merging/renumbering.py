@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
-from semantics.merging.fields import Part, Role, Space, roles
-from semantics.syntax.instructions import Expr
+from semantics.merging.fields import FIELDS, NAMED, Part, Role, Space
+from semantics.syntax.instructions import DesignInstr, Expr
 
 N = TypeVar("N", bound=Any)
 
-
-_MOVED: dict[type, tuple[tuple[str, Role], ...]] = {}
+_MOVED: dict[type, tuple[tuple[str, Role], ...]] = {
+    cls: moved
+    for cls, row in FIELDS.items()
+    if (moved := tuple((f, r) for f, r in row.items() if isinstance(r, Space) or r in (Part.CODE, Part.NODE)))
+}
+"""The fields that renumbering changes; the items of a segment are constant expressions, which who merges rewrites."""
 
 
 def _moved(cls: type) -> tuple[tuple[str, Role], ...]:
-    """What renumbering changes; the items of a segment are constant expressions, which who merges rewrites."""
-    if cls not in _MOVED:
-        moving = (Part.CODE, Part.NODE)
-        _MOVED[cls] = tuple((f, r) for f, r in roles(cls).items() if isinstance(r, Space) or r in moving)
-    return _MOVED[cls]
+    """The fields of a class that renumbering changes, and what they are."""
+    if cls not in _MOVED and issubclass(cls, DesignInstr):
+        _MOVED[cls] = tuple((f.name, NAMED[f.name]) for f in fields(cls) if f.name in NAMED)
+    return _MOVED.get(cls, ())
 
 
 @dataclass(frozen=True, slots=True)
