@@ -19,6 +19,7 @@ from semantics.syntax.types import I32, FuncType, Share
 from semantics.text import parse_module
 from semantics.validation import validate
 
+MEMORY = '(import "env" "memory" (memory $memory 1 1 shared))'
 ENVIRONMENT = '(module (memory (export "memory") 1 1 shared))'
 Bodies = Mapping[str, tuple[int, ...]]
 """A program: for each open function, the statements of its body by their numbers."""
@@ -34,38 +35,20 @@ class Assembly:
     def _parsed(self) -> tuple[Module, dict[str, int], dict[str, tuple[Expr, ...]]]:
         """The module with empty bodies; where its open functions are among its functions, and the functions that stand
         for `spawn`; the code of every statement in each open function."""
-        words, form = self.words, self.words.form
-        fields = ['(import "env" "memory" (memory $memory 1 1 shared))']
+        words = self.words
+        types = [d for d in words.definitions if d.startswith("(type")]
         imports = [d for d in words.definitions if d.startswith("(import")]
-        rest = [d for d in words.definitions if not d.startswith("(import")]
-        types = [d for d in rest if d.startswith("(type")]
-        spawned = [words.spawn_of(f) for f in words.spawned]
-        own = form.word is None and not form.module
-        wanted = dict.fromkeys(form.imports(f) for f in spawned) if own else {}
-        fields += [*types, *imports, *(self._attributed(w) for w in wanted if w)]
-        fields += [d for d in rest if not d.startswith("(type")]
+        rest = [d for d in words.definitions if not d.startswith(("(type", "(import"))]
+        wrappers = self._wrappers()
+        fields = [MEMORY, *types, *imports, *self._embedder(), *rest]
+        fields += [self._open(f) for f in words.functions] + list(wrappers.values())
         for f in words.functions:
-            header, code = words.header(f), ""
-            if form.entry is not None and f in words.spawned:
-                before, code = form.entry(words.spawn_of(f))
-                header = _merged(before, header)
-            export = f'(export "{MAIN}")' if f == MAIN else ""
-            fields.append(f"(func ${f} {export} {self._attributed(header)} {code})")
-        if own:
-            for s in spawned:
-                params = f"(param {' '.join(s.params)})" if s.params else ""
-                fields.append(self._attributed(f"(func $spawn.{s.plain} shared {params} {form.body(s)})"))
-        names = [*words.functions, *(f"spawn.{s.plain}" for s in spawned if own)]
-        for f in words.functions:
-            header = words.header(f)
-            if form.entry is not None and f in words.spawned:
-                header = _merged(_only("(param", form.entry(words.spawn_of(f))[0]), header)
-            header = self._attributed(header)
+            header = self._header(f, "(param")
             fields += [f"(func {header} {self._concrete(s.text)})" for s in words.statements]
         flag = "shared" if words.flag else ""
         module = parse_module(Source("search", f"(module {flag} {' '.join(fields)})"))
-        count, length = len(words.functions), len(words.statements)
-        first = len(module.funcs) - count * length
+        length = len(words.statements)
+        first = len(module.funcs) - length * len(words.functions)
         codes = {
             f: tuple(c.body for c in module.funcs[first + n * length : first + (n + 1) * length])
             for n, f in enumerate(words.functions)
@@ -75,8 +58,39 @@ class Assembly:
             types=module.types[: len(types)],  # those that the text names
             funcs=tuple(replace(f, local_names=()) for f in module.funcs[:first]),
         )
-        places = {n: next(i for i, f in enumerate(base.funcs) if f.binding == f"${n}") for n in names}
-        return base, places, codes
+        names = (*words.functions, *wrappers)
+        return base, {n: next(i for i, f in enumerate(base.funcs) if f.binding == f"${n}") for n in names}, codes
+
+    def _embedder(self) -> list[str]:
+        """The imports that spawning needs."""
+        form = self.words.form
+        wanted = () if form.word or form.module else (form.imports(self.words.spawn_of(f)) for f in self.words.spawned)
+        return [self._attributed(w) for w in dict.fromkeys(wanted) if w]
+
+    def _wrappers(self) -> dict[str, str]:
+        """The functions that are called for `spawn`, where the design has no instruction."""
+        form = self.words.form
+        found = {}
+        for s in map(self.words.spawn_of, self.words.spawned if form.word is None else ()):
+            params = f"(param {' '.join(s.params)})" if s.params else ""
+            found[f"spawn.{s.plain}"] = self._attributed(f"(func $spawn.{s.plain} shared {params} {form.body(s)})")
+        return found
+
+    def _open(self, function: str) -> str:
+        """An open function without statements."""
+        entry = self.words.form.entry
+        code = entry(self.words.spawn_of(function))[1] if entry is not None and function in self.words.spawned else ""
+        export = f'(export "{MAIN}")' if function == MAIN else ""
+        return f"(func ${function} {export} {self._header(function)} {code})"
+
+    def _header(self, function: str, only: str = "(") -> str:
+        """Attribute, exports, parameters, results and locals of an open function; of those that the design wants where
+        a thread begins, `only` the forms that start so."""
+        words, header = self.words, self.words.header(function)
+        if words.form.entry is not None and function in words.spawned:
+            wanted = words.form.entry(words.spawn_of(function))[0]
+            header = _merged([f for f in _forms(wanted) if f.startswith(only)], _forms(header))
+        return self._attributed(header)
 
     @property
     def codes(self) -> Mapping[str, tuple[Expr, ...]]:
@@ -176,16 +190,10 @@ class Assembly:
         return "\n    ".join([" ".join([f"(func ${function}", *header]), *code]) + ")"
 
 
-def _only(head: str, header: str) -> str:
-    """The forms of a header that begin so."""
-    return " ".join(form for form in _forms(header) if form.startswith(head))
-
-
-def _merged(one: str, other: str) -> str:
+def _merged(one: list[str], other: list[str]) -> str:
     """The forms of two headers in the order that the text format wants."""
     ranks = ("shared", "(export", "(param", "(result", "(local")
-    forms = [*_forms(one), *_forms(other)]
-    return " ".join(sorted(forms, key=lambda form: next(n for n, r in enumerate(ranks) if form.startswith(r))))
+    return " ".join(sorted([*one, *other], key=lambda form: next(n for n, r in enumerate(ranks) if form.startswith(r))))
 
 
 def _forms(text: str) -> list[str]:
