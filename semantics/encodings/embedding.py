@@ -14,8 +14,8 @@ def embedded(program: Program) -> Program:
     """X11  D -> P6(D), for D = P5. `fork f` calls a function that hands f and the arguments to the embedder's
     ("thread", "spawn_func"), and drops the handle.
 
-    Claim: equal outcomes, for every valid program that does not instantiate: the embedder's operation does what D's rule
-    does (DEC 16).
+    Claim: equal outcomes, for every valid program that does not instantiate: the embedder's operation does what D's
+    rule does (DEC 16).
     """
     return translated(program, _module)
 
