@@ -70,7 +70,7 @@ examples:
 ENCODINGS_EXAMPLE = """\
 examples:
   weft encodings                          who can polyfill whom: claim and fragment of each translation
-  weft encodings X1 --programs 2000       compare random programs with their translations
+  weft encodings X1 --programs 5          compare random programs with their translations
 
 Programs are random, of the encoding's fragment. Both sides are explored, each under its own design, and must have the
 same outcomes under one memory model; a program whose outcomes differ is printed with its translation."""

@@ -83,7 +83,7 @@ class Body:
         if self.thread:
             choices += ["(local.get $a)", *self.style.reads]
         else:
-            choices += ["(global.get $g)", *self.style.reads]
+            choices += [*([] if self.style.private else ["(global.get $g)"]), *self.style.reads]
         return self.rng.choice(choices)
 
     def register(self, value: str) -> str:

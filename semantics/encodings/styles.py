@@ -89,7 +89,7 @@ MODULES = Style(
     flag="shared",
     private="shared",
     own=("(global.set $g VALUE)",),
-    reads=("(global.get $g)",),
+    reads=("(i32.and (global.get $g) (i32.const 1))",),
     waits=True,
 )
 """fork in a module that is shared as a whole, the global too."""
