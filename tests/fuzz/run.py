@@ -12,7 +12,7 @@ from tests.fuzz.bounds import TooSlow, bounded_memory, fate
 from tests.fuzz.mutation import mutate_bytes, mutate_text
 from tests.fuzz.seeds import Seeds
 
-FATES = frozenset((lines.VALID, "malformed", "syntax error", "invalid", "unsupported", "link error"))
+FATES = frozenset((lines.VALID, "malformed", "syntax error", "invalid", "unsupported", "link error", "not expressible"))
 KINDS = ("binary", "text", "script", "litmus", "whole")
 
 
