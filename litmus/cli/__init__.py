@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from litmus.cli.arguments import parser
 from litmus.cli.status import BAD_INPUT, INTERNAL, INTERRUPTED, OK
@@ -38,6 +39,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         if os.environ.get("WEFT_TRACEBACK"):
             raise
         return _our_fault(f"internal error: {type(error).__name__}: {error}")
+
+
+def command() -> NoReturn:
+    """The process `weft`: one verb, then the exit. An interrupted one leaves at once: the threads that read what its
+    worker processes sent may wait for ever for the rest of what a process that was ended had begun to send."""
+    status = main()
+    if status == INTERRUPTED:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def _run(verb: str, options: object) -> int:

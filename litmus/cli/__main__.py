@@ -1,7 +1,5 @@
 """`python -m litmus.cli` is `weft`."""
 
-import sys
+from litmus.cli import command
 
-from litmus.cli import main
-
-sys.exit(main())
+command()
