@@ -47,6 +47,16 @@ ALLOWED: dict[str, set[str]] = {
         "semantics.profiles",
         "semantics.execution",
     },
+    "semantics.encodings": {
+        "semantics.diagnostics",
+        "semantics.syntax",
+        "semantics.text",  # random programs are written as text
+        "semantics.runtime",
+        "semantics.validation",
+        "semantics.profiles",
+        "semantics.merging",
+        "semantics.exploration",  # what is translated is a program, with its host
+    },
     "semantics.axioms": {
         "semantics.diagnostics",
         "semantics.syntax",

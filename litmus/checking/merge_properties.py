@@ -223,13 +223,13 @@ def _compare(pair: Pair, context: str, linked: EventStructure, merged: EventStru
     # An outcome that is missing counts only where the set that misses it is complete.
     if (left and not gaps[1]) or (right and not gaps[0]):
         for problem, outcomes, there in ((problems[0], left, gaps[1]), (problems[1], right, gaps[0])):
-            if outcomes and not there and (doubt := _unvouched(problem, outcomes[0])):
+            if outcomes and not there and (doubt := unvouched(problem, outcomes[0])):
                 return doubt
         return Difference(context, _sorted(one), _sorted(other), left, right)
     return "; ".join(dict.fromkeys((*gaps[0], *gaps[1])))
 
 
-def _unvouched(problem: Problem, outcome: Outcome) -> str:
+def unvouched(problem: Problem, outcome: Outcome) -> str:
     """Has a witness of the outcome accepted by the referee; "", or why there is none."""
     values = (Equals(o, v) for o, v in outcome.values)
     statuses = (HasStatus(t, s) for t, s in outcome.statuses)

@@ -67,6 +67,14 @@ examples:
   weft matrix L2 L3                       two programs of the catalogue under every design
   weft matrix L2 --profile fork --profile create --format markdown"""
 
+ENCODINGS_EXAMPLE = """\
+examples:
+  weft encodings                          who can polyfill whom: claim and fragment of each translation
+  weft encodings X1 --programs 2000       compare random programs with their translations
+
+Programs are random, of the encoding's fragment. Both sides are explored, each under its own design, and must have the
+same outcomes under one memory model; a program whose outcomes differ is printed with its translation."""
+
 SEARCH_EXAMPLE = """\
 examples:
   weft search confinement --profile create-unchecked
@@ -171,6 +179,17 @@ def parser() -> argparse.ArgumentParser:
 
     _verb(verbs, "models", "the memory models that ship", MODELS_EXAMPLE)
     _verb(verbs, "profiles", "the ways to create threads, each a design that runs", PROFILES_EXAMPLE)
+
+    encodings = _verb(verbs, "encodings", "translations between designs; do they keep the outcomes?", ENCODINGS_EXAMPLE)
+    encodings.add_argument("names", nargs="*", metavar="NAME", help="an encoding to check (none: list them all)")
+    encodings.add_argument(
+        "--programs", type=_positive, metavar="N", default=100, help="random programs that are compared (default: 100)"
+    )
+    encodings.add_argument(
+        "--seed", type=int, metavar="N", default=0, help="another seed gives other programs (default: 0)"
+    )
+    _model(encodings, "that of the encoded design")
+    _limits(encodings)
 
     matrix = _verb(verbs, "matrix", "each program under each design, side by side", MATRIX_EXAMPLE)
     matrix.add_argument("paths", nargs="+", metavar="FILE", help="files, directories or names of catalogue tests")

@@ -55,11 +55,11 @@ def _difference(d: Difference) -> list[str]:
     lines = [f"    the context that tells: {d.context}"]
     for title, outcomes, only in (("linked", d.linked, d.linked_only), ("merged", d.merged, d.merged_only)):
         lines.append(f"    outcomes when {title}: {len(outcomes)}; those that only this has have a *")
-        lines += [f"    {line}" for line in _outcomes(outcomes, only)]
+        lines += [f"    {line}" for line in outcomes_table(outcomes, only)]
     return lines
 
 
-def _outcomes(outcomes: Sequence[Outcome], only: Sequence[Outcome]) -> list[str]:
+def outcomes_table(outcomes: Sequence[Outcome], only: Sequence[Outcome]) -> list[str]:
     """A table; those that tell the two apart come first."""
     ordered = [*only, *(o for o in outcomes if o not in only)]
     shown = sorted({name for o in ordered for name, _ in o.values})

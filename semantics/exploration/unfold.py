@@ -60,6 +60,7 @@ class _Postponed:
     what: Term | Location
     position: int = 0
     done: set[int] = field(default_factory=set)
+    begun: bool = False
 
 
 class Unfolding:
@@ -402,8 +403,10 @@ class Unfolding:
             new = sorted(found.values - waiting.done)
             if found.open or (new and last):
                 self.builder.incomplete[f"not all values of an address are known{span_of(path.config)}"] = None
-            if new and not last:
-                first = not waiting.done
+            first = not waiting.begun
+            # rows that do not ask for the value, as a trap out of bounds, are there even where nobody ever writes one
+            if (new and not last) or (first and isinstance(what, Location)):
+                waiting.begun = True
                 waiting.done.update(new)
                 self._split(path, waiting, new, first)
         self.paths.reverse()  # paths of the first one next

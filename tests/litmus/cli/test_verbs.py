@@ -34,7 +34,7 @@ exists (x=77)
 expect sc: forbidden
 bound 2
 """
-VERBS = ("run", "outcomes", "explain", "check", "rules", "models", "profiles", "matrix", "search")
+VERBS = ("run", "outcomes", "explain", "check", "rules", "models", "profiles", "matrix", "search", "encodings")
 
 
 def test_all_as_expected(weft) -> None:

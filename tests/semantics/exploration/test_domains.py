@@ -5,7 +5,7 @@ from __future__ import annotations
 from semantics.execution.structure import EventStructure
 from semantics.exploration.domains import Domain, Domains
 from semantics.terms import apply, negate, symbols
-from tests.semantics.exploration.programs import SHARED, func, leaves, unfolded
+from tests.semantics.exploration.programs import SHARED, func, leaves, statuses, unfolded
 
 
 def domain(s: EventStructure, thread: str = "P1", register: str = "r") -> Domain:
@@ -122,6 +122,16 @@ def test_conditions_narrow():
     assert domains.satisfiable(names, (zero,))
     assert not domains.satisfiable(names, (zero, negate(zero)))
     assert not domains.satisfiable(names, (apply("eq", 1, r, 3, arg_width=32),))
+
+
+def test_a_call_out_of_bounds_of_a_table_that_grows() -> None:
+    """Nobody ever writes the entry: no value of it turns up, and the trap is there all the same."""
+    structure = unfolded(
+        "(type $v (shared (func))) (table $t shared 0 (shared funcref)) (func $f shared)",
+        '(func $P0 (export "P0") shared (call_indirect $t (type $v) (i32.const -1)))',
+        '(func $P1 (export "P1") shared (drop (table.grow $t (ref.func $f) (i32.const 1))))',
+    )
+    assert [s.value for s in statuses(structure, "P0")] == ["trap"]
 
 
 def test_an_address_may_come_from_torn_floats() -> None:

@@ -1,0 +1,220 @@
+"""Rewriting of modules and programs, for translations between designs.
+
+A translation adds imports and definitions behind those that there are, and replaces instructions, whose indices it
+then knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from semantics.exploration.program import HostThread, Instantiate, Program, Spawn
+from semantics.merging.fields import FIELDS, NAMED, Part, Role, Space
+from semantics.merging.renumbering import Renumbering
+from semantics.syntax.instructions import Block, BlockType, DesignInstr, Expr, If, Instr, Loop, RefFunc, RefNull, Select
+from semantics.syntax.modules import Elem, Export, ExternKind, Function, Import, Module, SegmentMode
+from semantics.syntax.types import FUNCREF, ExternType, FuncType, GlobalType, RefType, Share, TableType, ValType
+from semantics.validation.spaces import index_spaces
+
+FUNC = ExternKind.FUNC
+Step = Callable[[Instr, int], Expr]
+"""What stands for an instruction, whose own blocks are rewritten already; the number says how many labels of the
+function are around it."""
+
+
+# --- programs -------------------------------------------------------------------------------------
+def modules_of(program: Program) -> tuple[Module, ...]:
+    """The modules that the main thread instantiates."""
+    return tuple(c.module for c in program.main.commands if isinstance(c, Instantiate))
+
+
+def translated(program: Program, change: Callable[[Module], Module]) -> Program:
+    """Every module changed; imports that are new are the embedder's."""
+
+    def thread(found: HostThread) -> HostThread:
+        return replace(found, commands=tuple(map(command, found.commands)))
+
+    def command(found: Any) -> Any:
+        if isinstance(found, Spawn):
+            return replace(found, thread=thread(found.thread))
+        if not isinstance(found, Instantiate):
+            return found
+        module = change(found.module)
+        new = len(module.imports) - len(found.module.imports)
+        return replace(found, module=module, providers=(*found.providers, *(None,) * new))
+
+    return replace(program, main=thread(program.main))
+
+
+# --- code -----------------------------------------------------------------------------------------
+def roles(cls: type) -> Mapping[str, Role]:
+    """What the fields of a class of instructions mean."""
+    if issubclass(cls, DesignInstr):
+        return {f.name: NAMED[f.name] for f in fields(cls) if f.name in NAMED}
+    return FIELDS.get(cls, {})
+
+
+def instructions(code: Expr) -> Iterator[Instr]:
+    """Every instruction of a body, those within blocks too."""
+    for e in code:
+        yield e
+        for name, role in roles(type(e)).items():
+            if role is Part.CODE:
+                yield from instructions(getattr(e, name))
+
+
+def all_code(module: Module) -> Iterator[Instr]:
+    """Every instruction of every function."""
+    for function in module.funcs:
+        yield from instructions(function.body)
+
+
+def rewritten(code: Expr, step: Step, depth: int = 0) -> Expr:
+    """A body with every instruction replaced, the innermost first."""
+    found: list[Instr] = []
+    for e in code:
+        inner: dict[str, Any] = {
+            n: rewritten(getattr(e, n), step, depth + 1) for n, r in roles(type(e)).items() if r is Part.CODE
+        }
+        found += step(replace(e, **inner) if inner else e, depth)
+    return tuple(found)
+
+
+def replaced(module: Module, step: Step) -> Module:
+    """The module with the instructions of its functions replaced."""
+    return replace(module, funcs=tuple(replace(f, body=rewritten(f.body, step)) for f in module.funcs))
+
+
+# --- definitions ----------------------------------------------------------------------------------
+def importing(module: Module, imports: Iterable[Import]) -> Module:
+    """The module with more imports of functions, behind those that it has: all other functions get new indices."""
+    new = tuple(imports)
+    spaces = index_spaces(module)
+    old, count = len(module.imported(FUNC)), len(new)
+    sizes = {
+        Space.TYPE: len(module.types),
+        Space.TABLE: len(spaces.tables),
+        Space.MEMORY: len(spaces.mems),
+        Space.GLOBAL: len(spaces.globals),
+        Space.ELEM: len(module.elems),
+        Space.DATA: len(module.datas),
+    }
+    funcs = [i if i < old else i + count for i in range(len(spaces.funcs))]
+    moved = Renumbering({**{space: range(size) for space, size in sizes.items()}, Space.FUNC: funcs})
+
+    def constant(node: Any, name: str) -> Any:
+        code = getattr(node, name)
+        return replace(node, **{name: moved.code(code)}) if code else node
+
+    return replace(
+        module,
+        imports=(*module.imports, *new),
+        funcs=tuple(replace(f, body=moved.code(f.body)) for f in module.funcs),
+        globals=tuple(constant(g, "init") for g in module.globals),
+        tables=tuple(constant(t, "init") for t in module.tables),
+        elems=tuple(replace(constant(e, "offset"), items=tuple(map(moved.code, e.items))) for e in module.elems),
+        datas=tuple(constant(d, "offset") for d in module.datas),
+        exports=tuple(replace(e, index=funcs[e.index]) if e.kind is FUNC else e for e in module.exports),
+        start=None if module.start is None else funcs[module.start],
+    )
+
+
+def defining(module: Module, *functions: Function) -> Module:
+    """The module with more functions, behind those that it has."""
+    types = dict.fromkeys((*module.types, *(f.type for f in functions)))
+    return replace(module, types=tuple(types), funcs=(*module.funcs, *functions))
+
+
+def function(module: Module, index: int) -> Function | None:
+    """The function with that index; None where it is an import."""
+    defined = index - len(module.imported(FUNC))
+    return module.funcs[defined] if defined >= 0 else None
+
+
+def names_of(module: Module, indices: Iterable[int]) -> dict[int, str]:
+    """A name of each of some functions among the exports: what it is exported as, else one that is free."""
+    exported = {e.index: e.name for e in reversed(module.exports) if e.kind is FUNC}
+    taken = {e.name for e in module.exports}
+    found: dict[int, str] = {}
+    for index in indices:
+        defined = function(module, index)
+        base = (defined.binding if defined is not None else None) or f"func {index}"
+        name = exported.get(index) or base.removeprefix("$")
+        while index not in exported and name in taken:
+            name += "'"
+        taken.add(name)
+        found[index] = name
+    return found
+
+
+def exporting(module: Module, names: dict[int, str]) -> Module:
+    """The module with these functions among its exports, under these names."""
+    known = {(e.name, e.index) for e in module.exports if e.kind is FUNC}
+    new = (Export(name, FUNC, index) for index, name in names.items() if (name, index) not in known)
+    return replace(module, exports=(*module.exports, *new))
+
+
+def declaring(module: Module) -> Module:
+    """The module with a declarative segment for the functions that its code takes references of: the base language asks
+    for one, the paper does not."""
+    taken = dict.fromkeys(e.func for e in all_code(module) if isinstance(e, RefFunc))
+    if not taken:
+        return module
+    items = tuple((RefFunc(index),) for index in taken)
+    return replace(module, elems=(*module.elems, Elem(FUNCREF, items, SegmentMode.DECLARATIVE)))
+
+
+# --- types ----------------------------------------------------------------------------------------
+def retyped(module: Module, value: Callable[[ValType], ValType], share: Callable[[Share], Share]) -> Module:
+    """The module with other types of values and other attributes, but for those of memories."""
+
+    def values(types: Iterable[ValType]) -> tuple[ValType, ...]:
+        return tuple(map(value, types))
+
+    def func(t: FuncType) -> FuncType:
+        return FuncType(share(t.share), values(t.params), values(t.results))
+
+    def global_(t: GlobalType) -> GlobalType:
+        return replace(t, share=share(t.share), type=value(t.type))
+
+    def table(t: TableType) -> TableType:
+        return replace(t, share=share(t.share), elem=reference(t.elem))
+
+    def extern(t: ExternType) -> ExternType:
+        match t:
+            case FuncType():
+                return func(t)
+            case GlobalType():
+                return global_(t)
+            case TableType():
+                return table(t)
+        return t
+
+    def reference(t: RefType) -> RefType:
+        found = value(t)
+        assert isinstance(found, RefType)
+        return found
+
+    def step(e: Instr, _depth: int) -> Expr:
+        if isinstance(e, Block | Loop | If):
+            return (replace(e, type=BlockType(values(e.type.params), values(e.type.results))),)
+        if isinstance(e, RefNull):
+            return (replace(e, type=reference(e.type)),)
+        if isinstance(e, Select) and e.types is not None:
+            return (replace(e, types=values(e.types)),)
+        return (e,)
+
+    return replace(
+        module,
+        types=tuple(map(func, module.types)),
+        imports=tuple(replace(i, type=extern(i.type)) for i in module.imports),
+        funcs=tuple(
+            replace(f, type=func(f.type), locals=values(f.locals), body=rewritten(f.body, step)) for f in module.funcs
+        ),
+        globals=tuple(replace(g, type=global_(g.type)) for g in module.globals),
+        tables=tuple(replace(t, type=table(t.type)) for t in module.tables),
+        elems=tuple(replace(e, type=reference(e.type), share=share(e.share)) for e in module.elems),
+        datas=tuple(replace(d, share=share(d.share)) for d in module.datas),
+    )

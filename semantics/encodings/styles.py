@@ -1,0 +1,95 @@
+"""How the designs that are encoded write random programs."""
+
+from __future__ import annotations
+
+from semantics.encodings.generator import Body, Style
+
+_DEFINITIONS = r"""(type $one (func (result i32)))
+  (table $t 2 funcref)
+  (global $k shared i32 (i32.const 3))
+  (data $d "\05\06")
+  (elem declare func $one)
+  (func $one (type $one) (i32.add (global.get $g) (i32.const 1)))"""
+
+FORKS = Style(
+    fields=_DEFINITIONS,
+    reads=("(global.get $k)",),
+    main=(
+        "(global.set $g VALUE)",
+        "(global.set $g (i32.add (global.get $g) VALUE))",
+        "(table.set $t (i32.const 1) (ref.func $one)) (global.set $g (call_indirect $t (type $one) (i32.const 1)))",
+        "(memory.init $d (i32.const 4) (i32.const 0) (i32.const 2))",
+    ),
+    waits=True,
+    grows=True,
+)
+"""fork, with local state of the main thread: globals, a table, a passive segment."""
+
+REFERENCES = Style(
+    spawn=lambda f, a, main: (
+        f"(thread.create_ref $entry {a} (ref.func {f}))" if f == "$f0" else f"(thread.create {f} {a})"
+    ),
+    fields="(type $entry (shared (func (param i32))))",
+    main=("(global.set $g VALUE)",),
+    results=True,
+    single=True,
+    once=True,
+)
+"""thread.create, and once thread.create_ref: with two, who grows the table first is open, and with it the slots, of
+which exploration then does not know all values."""
+
+_HANDLE = "(ref null (shared (thread i32)))"
+
+
+def _joins(main: Body) -> None:
+    """Some of the threads are joined, at the end of main; then perhaps one more access."""
+    for f in main.spawned:
+        if main.rng.random() < 0.7:
+            main.lines.append(main.register(f"(thread.join (local.get {f.removeprefix('$f')}))"))
+    if main.rng.random() < 0.6:
+        main.lines.append(main.access())
+
+
+HANDLES = Style(
+    spawn=lambda f, a, main: f"(local.set {f[2:]} (fork_h {f} {a}))" if main else f"(drop (fork_h {f} {a}))",
+    entry=lambda f: "(param $a i32) (result i32)",
+    end=lambda b: f"(local.get ${b.registers[-1]})" if b.registers else "(local.get $a)",
+    locals=f"(local {' '.join([_HANDLE] * 3)})",
+    results=True,
+    once=True,
+    after=_joins,
+)
+"""fork_h, and joins by the main thread: local n of which is the handle of function fn."""
+
+CELLS = Style(
+    fields="""(global $p thread_local (mut i32) (i32.const 2))
+  (func $put shared (param $v i32) (result i32) (global.set $p (local.get $v)) (if (local.get $v)
+    (then (return (i32.const 1)))) (global.get $p))""",
+    own=("(global.set $p VALUE)", "(global.set $p (call $put VALUE))", "(i32.store (i32.const 4) (global.get $p))"),
+    reads=("(global.get $p)", "(global.get $p)"),
+    waits=True,
+)
+"""fork, and a thread-local global, which a function with an early return sets too."""
+
+CONTEXTS = Style(
+    spawn=lambda f, a, main: f"(global.set $arg {a}) (drop (call $create (ref.func {f}) (global.get $arg)))",
+    shared="",
+    imports=lambda _: '(func $create (import "wavm" "createThread") (param funcref i32) (result i64))',
+    entry=lambda f: "(param $a i32) (result i64)",
+    end=lambda _: "(i64.const 0)",
+    fields="(global $arg (mut i32) (i32.const 0)) (global $p (mut i32) (i32.const 2))",
+    own=("(global.set $p VALUE)", "(global.set $g VALUE)", "(i32.store (i32.const 4) (global.get $p))"),
+    reads=("(global.get $p)", "(global.get $g)"),
+    waits=True,
+)
+"""createThread on functions by their index; every thread uses its mutable globals."""
+
+MODULES = Style(
+    shared="",
+    flag="shared",
+    private="shared",
+    own=("(global.set $g VALUE)",),
+    reads=("(global.get $g)",),
+    waits=True,
+)
+"""fork in a module that is shared as a whole, the global too."""

@@ -1,0 +1,50 @@
+"""Programs of the encodings' source designs, and what their translations can do."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from litmus.checking.encodings import Compared, compare
+from litmus.checking.limits import Limits
+from semantics.axioms import load_model
+from semantics.axioms.model import Model
+from semantics.encodings import Encoding
+from semantics.encodings.generator import MEMORY, closed
+from semantics.execution.outcomes import Outcome
+from semantics.exploration.program import Cell, Program
+
+OBSERVED = (Cell("x", "env", "mem", 0), Cell("y", "env", "mem", 4))
+AWAIT = "(loop $l (br_if $l (i32.eqz (i32.atomic.load (i32.const 4)))))"
+LIMITS = Limits(None, 60)
+
+
+@cache
+def model(name: str) -> Model:
+    """A memory model that ships."""
+    return load_model(name)
+
+
+def program(encoding: Encoding, *fields: str) -> Program:
+    """A module of the source design that imports the memory, and whose export "main" the host calls."""
+    text = f'(module (import "env" "mem" {MEMORY}) {" ".join(fields)})'
+    return closed(text, encoding.source, OBSERVED)
+
+
+def compared(encoding: Encoding, *fields: str) -> Compared:
+    """Both sides; what is asked must be decided."""
+    found = compare(encoding, program(encoding, *fields), model(encoding.source.model), LIMITS)
+    assert not found.gaps, found.gaps
+    return found
+
+
+def shown(outcomes: frozenset[Outcome], *wanted: str) -> set[tuple[object, ...]]:
+    """Of each outcome, registers "main:r", cells "x" and ends of threads "main"."""
+
+    def one(outcome: Outcome, what: str) -> object:
+        thread, colon, register = what.partition(":")
+        if colon:
+            return outcome.value((thread, register))
+        status = outcome.status(thread)
+        return outcome.value(("", what)) if status is None else status.value
+
+    return {tuple(one(o, w) for w in wanted) for o in outcomes}
