@@ -169,6 +169,9 @@ class Code:
         for name, type in declared(form):
             if name is None:
                 raise self._error("a register needs a name", form, expected=("(local $r0 i32)",))
+            if not type:
+                hint = "functions of the module block may have locals of every type"
+                raise self._error(f"the type of register {name[1:]} is no single word", form, hint=hint)
             self._declare(name[1:], type, form)
 
     def _declare(self, name: str, type: str, place: Item) -> None:

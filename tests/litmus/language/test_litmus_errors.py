@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from litmus.language import parse_litmus
-from semantics.diagnostics import Source, WeftError, render
+from semantics.diagnostics import Source, TextError, WeftError, render
 
 TABLE = "WASM t\n{ i32 x; i32 y; }\n T0 | T1 ;\n i32.store x 1 | r0 = i32.load y ;\n"
 BLOCK = "WASM t\n{ i32 x; i64 z; }\nthread T0 {\n"
@@ -150,3 +150,9 @@ def test_no_traceback_on_damaged_files() -> None:
             assert render(found)
             assert found.family not in ("internal error", "stuck configuration")
     assert good  # some damage is harmless
+
+
+def test_a_register_of_a_compound_type() -> None:
+    text = "WASM l\n{ x; }\nthread T0 {\n (local $v (shared funcref))\n r0 = i32.load x\n}\n"
+    with pytest.raises(TextError, match="the type of register v is no single word"):
+        parse_litmus(Source("l.litmus", text))
