@@ -54,7 +54,7 @@ class AcquireRelease(Fig16):
                 yield from self.coherent(r)
 
     def coherent(self, r: Region) -> Iterator[Violation]:
-        """On one region: eW <hb eV => eW mo eV; seqcst pairs agree with <tot; CoWR, CoRW, CoRR; atomicity."""
+        """On one region: eW <hb eV => eW mo eV; seqcst pairs agree with <tot; CoWR (CoRW, CoRR follow); atomicity."""
         trace = self.trace
         rank = {e: n for n, e in enumerate(trace.execution.orders.get("listed", ()))}
         writes = [e for e in trace.writing(r) if trace.access[r][e].order in ATOMIC]
@@ -72,16 +72,10 @@ class AcquireRelease(Fig16):
             if all(trace.access[r][e].order is Order.SEQCST for e in (a, b)) and trace.tot(b, a):
                 yield Violation("mo-tot", (a, b))
         sources = [(w, e) for e in trace.reading(r) for w in dict.fromkeys(trace.sources(r, e))]
-        atomic = [(w, e) for w, e in sources if paired(trace, r, w, e)]
-        for source, read in atomic:
+        for source, read in sources:
             for a, b in pairs:
-                if a == source and self.before(r, b, read):
+                if a == source and paired(trace, r, source, read) and self.before(r, b, read):
                     yield Violation("mo-wr", (a, b, read))
-                if b == source and self.before(r, read, a):
-                    yield Violation("mo-rw", (read, a, b))
-                for other, later in atomic:
-                    if (a, b) == (other, source) and self.before(r, read, later):
-                        yield Violation("mo-rr", (read, later))
         yield from self.exchanges(r, pairs, sources)
 
     def exchanges(self, r: Region, pairs: list[tuple[int, int]], sources: list[tuple[int, int]]) -> Iterator[Violation]:

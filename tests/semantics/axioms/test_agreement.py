@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +42,10 @@ MORE = [
 ]
 """Models that need fences, releases, objects and growth to be told from others."""
 OBJECTS = Shape(threads=(2, 3), accesses=(1, 3), wide=0, other=0.6, objects=0.4, branch=0)
+COHERENT = Shape(
+    threads=(2, 2), accesses=(2, 2), bytes=1, seqcst=1, acqrel=0.5, wide=0, rmw=0.3, other=0, guard=0, branch=0, spawn=0
+)
+REFERENCES = Shape(threads=(2, 2), accesses=(2, 2), bytes=1, wide=0, rmw=0, other=1, guard=0, branch=0, spawn=0)
 FURTHER = {"waiting": WAITING, "fenced": FENCED, "releasing": RELEASING, "objects": OBJECTS}
 
 MIXED = Shape(threads=(2, 2), accesses=(1, 2), wide=0.8, seqcst=0.1, rmw=0, other=0, guard=0, depends=0)
@@ -136,3 +141,45 @@ def test_more_happens_before_allows_no_more(shape: Shape) -> None:
                 assert not referee.judge(execution), (seed, pair)
                 both += 1
     assert least_only > 20 and both > 20
+
+
+@pytest.mark.parametrize(
+    ("name", "axiom", "shape"),
+    [
+        *(("wasm-acqrel", f"mo-{part}", COHERENT) for part in ("hb", "tot", "wr", "rmw")),
+        ("js-es2018", "sc-atomics", SYNCHRONISING),
+        ("js-es2018", "agents-step", WAITING),
+        ("wasm-threads[+no-oota-refs]", "no-oota-refs", REFERENCES),
+    ],
+)
+def test_a_dropped_axiom_of_other_models_is_noticed(name: str, axiom: str, shape: Shape) -> None:
+    """Some execution is refused for that alone."""
+    model, referee = load_model(name), referee_for(name)
+    assert referee is not None
+    broken = replace(model, checks=tuple(c for c in model.checks if c.name != axiom))
+    assert len(broken.checks) == len(model.checks) - 1
+    for seed in range(3000):
+        rng = random.Random(seed)
+        for execution in random_executions(random_structure(rng, shape), rng, waiting=referee.waiting):
+            if referee.judge(execution) and not check(broken, execution):
+                return
+    pytest.fail(f"no execution tells that {axiom} is missing")
+
+
+@pytest.mark.parametrize("shape", [COHERENT, RELEASING], ids=["coherent", "releasing"])
+def test_coherence_of_reads_follows(shape: Shape, tmp_path: Path) -> None:
+    """CoRW and CoRR, which wasm-acqrel.cat leaves out, hold wherever its checks do, and are not void."""
+    text = """include "wasm-acqrel.cat"
+        forall r: region. irreflexive before@r ; mo@r ; (rf@r & paired@r) as mo-rw
+        forall r: region. irreflexive (rf@r & paired@r) ; before@r ; (rf@r & paired@r)^-1 ; mo@r as mo-rr"""
+    (tmp_path / "longer.cat").write_text(text)
+    longer, referee = load_model(str(tmp_path / "longer.cat")), referee_for("wasm-acqrel")
+    assert referee is not None
+    seen = set()
+    for seed in range(150):
+        rng = random.Random(seed)
+        for execution in random_executions(random_structure(rng, shape), rng, waiting=referee.waiting):
+            names = {v.name for v in check(longer, execution)}
+            seen |= names
+            assert not names or names - {"mo-rw", "mo-rr"}, seed
+    assert {"mo-rw", "mo-rr"} <= seen
