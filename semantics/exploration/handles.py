@@ -130,7 +130,7 @@ def never_asked(unfolding: Unfolding, path: Path) -> tuple[tuple[Read, ...], tup
 def blocked(unfolding: Unfolding, path: Path, reads: tuple[Read, ...], reason: str) -> None:
     """Ends a path whose thread is suspended for ever."""
     if reads:
-        unfolding.builder.event(path.thread, path.node, Kind.OBSERVE, reads, text="not cancelled")
+        unfolding.builder.event(path.thread, path.node, Kind.OBSERVE, reads, text=reason)
     unfolding.leaf(path, Status.BLOCKED, reason)
 
 

@@ -29,12 +29,13 @@ from semantics.exploration.program import (
 )
 from semantics.reduction.fig22_instantiation import instantiate, link
 from semantics.reduction.hosts import host_function
-from semantics.runtime.actions import Location
+from semantics.reduction.turns import THREADS
+from semantics.runtime.actions import Field, Location, Region
 from semantics.runtime.configuration import Instantiation, Value
 from semantics.runtime.profile import ANY, Profile
-from semantics.runtime.store import GlobalInst, ModuleInst, Store
+from semantics.runtime.store import GlobalInst, MemInst, ModuleInst, Store
 from semantics.syntax.modules import ExternKind, Function, Import, Module, Opaque
-from semantics.syntax.types import I32, ExternType, FuncType, GlobalType, Share, ValType
+from semantics.syntax.types import I32, ExternType, FuncType, GlobalType, Limits, MemType, Share, ValType
 from semantics.terms import Term
 from semantics.validation import match_extern
 
@@ -265,8 +266,13 @@ def _embedded(profile: Profile) -> Store:
         store.allocate(GlobalInst(GlobalType(Share.TLS, True, I32))) for _ in range(profile.contexts)
     )
     if profile.turns:
+        if profile.handle != "none":
+            raise ValueError("threads that take turns have no handles")
         store.turn = store.allocate(GlobalInst(GlobalType(Share.SHARED, True, I32)))
+        store.states = store.allocate(MemInst(MemType(Share.SHARED, Limits(1, 1))))
     store.initial = {region: 0 for address in store.addresses() for region in store.regions(address)}
+    if profile.turns:
+        store.initial[Region(store.states, Field.LEN)] = THREADS
     return store
 
 

@@ -19,10 +19,12 @@ from semantics.runtime.actions import Region
 from semantics.runtime.configuration import (
     AwaitPrime,
     Configuration,
+    Doing,
     ExitPrime,
     ForkPrime,
     JoinPrime,
     NotifyPrime,
+    TakeTurn,
     WaitPrime,
 )
 from semantics.syntax.types import ValType
@@ -55,6 +57,8 @@ def global_step(unfolding: Unfolding, path: Path, config: Configuration) -> bool
         return _wait(unfolding, path, config, pending)
     if isinstance(pending, JoinPrime | AwaitPrime):
         return handles.suspended(unfolding, path, config, pending)
+    if isinstance(pending, TakeTurn):
+        return turns.take(unfolding, path, config, pending)
     raise InternalError("no administrative instruction is pending")
 
 
@@ -69,8 +73,8 @@ def _fork(unfolding: Unfolding, path: Path, config: Configuration, pending: Fork
     call = call_of(pending.func, code, pending.arguments)
     planned = Planned(FORKED, name, False, [call])
     planned.commands[:0] = [Make(made, None) for made in pending.made]
-    child = begin(unfolding, path, planned, local_types(code, call.locals), None, "spawn-ok")
-    child.number = number
+    child = begin(unfolding, path, planned, local_types(code, call.locals), None, number, "spawn-ok")
+    turns.begin(unfolding, child, Doing.SUSPENDED if pending.asleep else Doing.READY)
     if pending.body is not None:
         child.call, child.position, child.config = call, len(planned.commands), pending.body
     if pending.ending is not None:
@@ -83,9 +87,16 @@ def _fork(unfolding: Unfolding, path: Path, config: Configuration, pending: Fork
 
 
 def begin(
-    unfolding: Unfolding, path: Path, planned: Planned, types: dict[str, ValType], span: Span | None, rule: str = ""
+    unfolding: Unfolding,
+    path: Path,
+    planned: Planned,
+    types: dict[str, ValType],
+    span: Span | None,
+    number: int,
+    rule: str = "",
 ) -> Path:
-    """SPAWN on the path, and the first node and START of the thread; its path goes on the list of threads."""
+    """SPAWN on the path, and the first node and START of the thread, to which the host gives that number; its path goes
+    on the list of threads."""
     unfolding.together(path)
     builder = unfolding.builder
     spawn = builder.event(
@@ -98,13 +109,12 @@ def begin(
     path.exposed = True
     path.effects += 1
     path.visible += 1
-    child = Path(thread.id, thread.root, planned, held=unfolding.held_by(planned.number))
+    child = Path(thread.id, thread.root, planned, held=unfolding.held_by(planned.number), number=number)
     child.children = dict(path.children)
     if unfolding.oracle.profile.inherit == "copy":
         own, mine = 1 + path.thread, 1 + thread.id
         child.held |= {Region(r.addr, r.field, mine): v for r, v in path.held.items() if r.of == own}
     unfolding.threads.append(child)
-    turns.begin(unfolding, child)
     return child
 
 
@@ -122,7 +132,7 @@ def _wait(unfolding: Unfolding, path: Path, config: Configuration, pending: Wait
     rows = interrupted(config, unfolding.oracle)
     reads, unasked = handles.never_asked(unfolding, path)
     never = (*killing.goes_on(unfolding, path), *unasked)
-    turns.end(unfolding, path)
+    turns.end(unfolding, path, Doing.WAITING)
     conditions: list[tuple[Term, ...]] = [(condition(Fate.WOKEN),), (condition(Fate.BLOCKED), *never)]
     if expired is not None:
         finite = () if expired.condition == 1 else (expired.condition,)
@@ -137,7 +147,6 @@ def _wait(unfolding: Unfolding, path: Path, config: Configuration, pending: Wait
     going = []
     for child, row in zip(made[len(conditions) :], rows, strict=True):  # it leaves the queue as by a timeout
         builder.event(child.thread, child.node, Kind.TIMEOUT, rule=row.rule, queue=pending.location, peer=wait)
-        turns.begin(unfolding, child)
         if handles.interrupt(unfolding, child, row, Kind.ACCESS):
             going.append(child)
     for child, terms in zip(made, conditions, strict=False):
@@ -150,9 +159,9 @@ def _wait(unfolding: Unfolding, path: Path, config: Configuration, pending: Wait
         kind, rule = (Kind.WOKEN, "wake-ok") if woken else (Kind.TIMEOUT, "timeout-ok")
         builder.event(*here, kind, rule=rule, queue=pending.location, peer=wait)
         builder.count_rule(rule)
-        turns.begin(unfolding, child)
         result = wake_ok(pending).result if woken else expired.result if expired is not None else ()
         child.config = resume(config, *result)
+        turns.begin(unfolding, child, Doing.WAITING)
         child.effects += woken  # a wait that its own timeout ended changes nothing
         child.exposed |= woken
         child.visible += 1
@@ -162,8 +171,9 @@ def _wait(unfolding: Unfolding, path: Path, config: Configuration, pending: Wait
 
 def spawn(unfolding: Unfolding, path: Path, command: Begin) -> bool:
     """A host thread begins."""
-    child = begin(unfolding, path, command.thread, command.thread.types, command.span)
-    child.number = unfolding.builder.thread_number(path.thread, -child.thread)
+    number = unfolding.builder.thread_number(path.thread, -len(unfolding.builder.threads))
+    child = begin(unfolding, path, command.thread, command.thread.types, command.span, number)
+    turns.begin(unfolding, child, Doing.NONE)
     path.children[command.thread.name] = child.thread
     return True
 
@@ -177,7 +187,7 @@ def join(unfolding: Unfolding, path: Path, command: Await) -> bool:
         for blocked in unfolding.children(path, [never]) if never else [path]:
             unfolding.leaf(blocked, Status.BLOCKED, f"join of {command.thread}")
         return False
-    turns.end(unfolding, path)
+    turns.end(unfolding, path, Doing.WAITING)
     ended = unfolding.joins.symbol(unfolding, thread)
     made = unfolding.children(path, [(ended,), (negate(ended), *never)])
     if not made:
@@ -185,7 +195,7 @@ def join(unfolding: Unfolding, path: Path, command: Await) -> bool:
     going, blocked = made
     event = builder.event(going.thread, going.node, Kind.JOIN, span=command.span, text="wait", peer=thread)
     unfolding.joins.joined(unfolding, thread, event)
-    turns.begin(unfolding, going)
+    turns.begin(unfolding, going, Doing.WAITING)
     going.effects += 1
     unfolding.leaf(blocked, Status.BLOCKED, f"join of {command.thread}")
     return unfolding.schedule([going])

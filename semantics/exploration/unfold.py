@@ -40,7 +40,7 @@ from semantics.runtime.actions import (
     writing,
     written,
 )
-from semantics.runtime.configuration import Configuration, NotifyPrime, Step, Transition, WaitPrime
+from semantics.runtime.configuration import Configuration, Doing, NotifyPrime, Step, Transition, WaitPrime
 from semantics.runtime.profile import Profile
 from semantics.syntax import instructions
 from semantics.syntax.instructions import Fence, Instantiate, Instr, Wait
@@ -173,7 +173,7 @@ class Unfolding:
         self.together(path)
         ends = ends or killing.ends(self.oracle.profile, status)
         if status not in (Status.BLOCKED, Status.CUT):
-            turns.end(self, path)
+            turns.end(self, path, Doing.ENDED)
         if status in (Status.DONE, Status.TRAP, Status.CANCELLED) and not ends:
             self.joins.ended(self, path, status)
         registers = {**path.registers, **self.locals(path)}
@@ -216,7 +216,7 @@ class Unfolding:
         path.owned = set()
         self.oracle.held = path.held
         self.init = self.builder.event(path.thread, path.node, Kind.INIT, tuple(actions), "instantiate-ok")
-        turns.begin(self, path)
+        turns.first(self, path)
 
     def _unmade(self, path: Path) -> set[Region]:
         """The regions of instances that are still to be made: their instantiation writes them first."""

@@ -15,6 +15,7 @@ from semantics.exploration.prune import refute
 from semantics.exploration.unfold import Unfolding
 from semantics.profiles.fork import FORK
 from semantics.reduction.access import value_of
+from semantics.reduction.turns import state_of
 from semantics.runtime.actions import Field, Region
 from semantics.runtime.profile import Profile
 from semantics.runtime.store import GlobalInst, ModuleInst, Store
@@ -36,6 +37,7 @@ def explore(program: Program, bounds: Bounds = Bounds(), profile: Profile = FORK
         confinement.read(FORKED, cells[name][0].region)
     if linked.store.turn:
         confinement.share(value_of(linked.store.turn).region)
+        confinement.share(state_of(linked.store, 0).region)
     unfolding = Unfolding(linked, confinement, solo, bounds, profile)
     unfolding.run()
     builder = unfolding.builder

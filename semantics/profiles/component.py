@@ -1,8 +1,7 @@
 """The thread builtins of components, as functions of the embedder (systems.md B.12, B1 to B4).
 
 `thread.spawn-indirect` takes table 0 of its caller's instance; the immediate of `context.get` and `context.set` is part
-of the import's name. Cooperative threads take turns (Profile.turns): between two of the calls below one runs alone. A
-suspended thread waits at a location of its own, which `thread.resume-later` notifies.
+of the import's name. What only threads that take turns have stands in `semantics.profiles.cooperative`.
 """
 
 from __future__ import annotations
@@ -24,28 +23,23 @@ from semantics.reduction.access import (
 )
 from semantics.reduction.designs import Effect, enter
 from semantics.reduction.registry import Oracle, local_rule
-from semantics.reduction.turns import passing, taking
-from semantics.runtime.actions import Field, Location, Region, Write
+from semantics.reduction.turns import state_of
+from semantics.runtime.actions import Field, Write
 from semantics.runtime.configuration import (
+    Doing,
     ForkPrime,
     Frame,
-    NotifyPrime,
     Step,
-    TakeTurn,
     Trap,
     Value,
-    WaitPrime,
 )
 from semantics.runtime.profile import HostImports
-from semantics.runtime.store import Store
-from semantics.syntax.instructions import BlockType, DesignInstr, Expr, If, Test, Unreachable
+from semantics.syntax.instructions import DesignInstr
 from semantics.syntax.types import FUNCREF, I32, SHARED_FUNCREF, FuncType, Order, Share
 from semantics.terms import apply
 
-FOREVER = (1 << 64) - 1  # -1: no timeout
 
-
-class _Builtin(DesignInstr):
+class Builtin(DesignInstr):
     """A function of the embedder; `entry` is the type of what a thread begins with, None where it starts none."""
 
     __slots__ = ()
@@ -58,7 +52,7 @@ def _entry(share: Share) -> FuncType:
 
 
 @dataclass(frozen=True, slots=True)
-class SpawnRef(_Builtin):
+class SpawnRef(Builtin):
     """thread.spawn-ref shared ft (B1)"""
 
     opcode: ClassVar[str] = "thread.spawn-ref"
@@ -73,9 +67,10 @@ class CooperativeSpawnRef(SpawnRef):
 
 
 @dataclass(frozen=True, slots=True)
-class SpawnIndirect(_Builtin):
+class SpawnIndirect(Builtin):
     """thread.spawn-indirect shared ft tbl (B2)"""
 
+    asleep: ClassVar[bool] = False
     opcode: ClassVar[str] = "thread.spawn-indirect"
     entry: ClassVar[FuncType | None] = _entry(Share.SHARED)
 
@@ -88,43 +83,29 @@ class CooperativeSpawnIndirect(SpawnIndirect):
 
 
 @dataclass(frozen=True, slots=True)
-class AvailableParallelism(_Builtin):
+class NewIndirect(CooperativeSpawnIndirect):
+    """thread.new-indirect ft tbl (B4)"""
+
+    opcode: ClassVar[str] = "thread.new-indirect"
+    asleep: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class AvailableParallelism(Builtin):
     """thread.available-parallelism (B3)"""
 
     opcode: ClassVar[str] = "thread.available-parallelism"
 
 
 @dataclass(frozen=True, slots=True)
-class ThreadIndex(_Builtin):
+class ThreadIndex(Builtin):
     """thread.index"""
 
     opcode: ClassVar[str] = "thread.index"
 
 
 @dataclass(frozen=True, slots=True)
-class ThreadYield(_Builtin):
-    """thread.yield"""
-
-    opcode: ClassVar[str] = "thread.yield"
-
-
-@dataclass(frozen=True, slots=True)
-class ThreadSuspend(_Builtin):
-    """thread.suspend"""
-
-    opcode: ClassVar[str] = "thread.suspend"
-
-
-@dataclass(frozen=True, slots=True)
-class ThreadResumeLater(_Builtin):
-    """thread.resume-later; traps where nobody was resumed"""
-
-    opcode: ClassVar[str] = "thread.resume-later"
-    after: ClassVar[Expr] = (Test(I32, "eqz"), If(BlockType(), (Unreachable(),)))
-
-
-@dataclass(frozen=True, slots=True)
-class ContextGet(_Builtin):
+class ContextGet(Builtin):
     """context.get i32 0"""
 
     opcode: ClassVar[str] = "context.get"
@@ -139,7 +120,7 @@ class ContextGet1(ContextGet):
 
 
 @dataclass(frozen=True, slots=True)
-class ContextSet(_Builtin):
+class ContextSet(Builtin):
     """context.set i32 0"""
 
     opcode: ClassVar[str] = "context.set"
@@ -157,15 +138,12 @@ _kind: type[DesignInstr]
 _table = Effect(spawns=True, touches=lambda _: (("tables", 0, Field.ELEM, False), ("tables", 0, Field.LEN, False)))
 for _kind in (SpawnRef, CooperativeSpawnRef):
     enter(_kind, 2, concrete=(0,), effect=Effect(spawns=True))
-for _kind in (SpawnIndirect, CooperativeSpawnIndirect):
+for _kind in (SpawnIndirect, CooperativeSpawnIndirect, NewIndirect):
     enter(_kind, 2, concrete=(0,), effect=_table)
 for _kind in (AvailableParallelism, ThreadIndex, ContextGet, ContextGet1):
     enter(_kind, 0, effect=Effect(branches=False))
 for _kind in (ContextSet, ContextSet1):
     enter(_kind, 1, effect=Effect(branches=False))
-for _kind in (ThreadYield, ThreadSuspend):
-    enter(_kind, 0, effect=Effect())
-enter(ThreadResumeLater, 1, concrete=(0,), effect=Effect())
 
 
 def _provided(share: Share) -> HostImports:
@@ -190,14 +168,8 @@ def _provided(share: Share) -> HostImports:
 
 PREEMPTIVE = _provided(Share.SHARED)
 """For threads that run at the same time."""
-
-_TURNS: HostImports = {
-    ("component", "thread.yield"): (ThreadYield, FuncType(Share.LOCAL, (), (I32,))),
-    ("component", "thread.suspend"): (ThreadSuspend, FuncType(Share.LOCAL, (), (I32,))),
-    ("component", "thread.resume-later"): (ThreadResumeLater, FuncType(Share.LOCAL, (I32,), ())),
-}
-COOPERATIVE: HostImports = {**_provided(Share.LOCAL), **_TURNS}
-"""For threads that take turns."""
+COOPERATIVE = _provided(Share.LOCAL)
+"""For threads that take turns: besides, there are the calls of `semantics.profiles.cooperative`."""
 
 
 # --- spawning -------------------------------------------------------------------------------------
@@ -224,7 +196,7 @@ def thread_spawn_ref_mismatch(
     return Step((), Trap(_wrong(address)))
 
 
-@local_rule("thread-spawn-indirect-oob", fig="B.12", instr=(SpawnIndirect, CooperativeSpawnIndirect))
+@local_rule("thread-spawn-indirect-oob", fig="B.12", instr=(SpawnIndirect, CooperativeSpawnIndirect, NewIndirect))
 def thread_spawn_indirect_oob(
     frame: Frame, operands: tuple[Value, ...], instr: SpawnIndirect, oracle: Oracle
 ) -> Step | None:
@@ -237,7 +209,7 @@ def thread_spawn_indirect_oob(
     return trap_unless(oracle, frame.instance.tables[0], concrete(operands[0].term) + 1, OOB_TABLE)
 
 
-@local_rule("thread-spawn-indirect-ok", fig="B.12", instr=(SpawnIndirect, CooperativeSpawnIndirect))
+@local_rule("thread-spawn-indirect-ok", fig="B.12", instr=(SpawnIndirect, CooperativeSpawnIndirect, NewIndirect))
 def thread_spawn_indirect_ok(
     frame: Frame, operands: tuple[Value, ...], instr: SpawnIndirect, oracle: Oracle
 ) -> tuple[Step, ...]:
@@ -245,7 +217,7 @@ def thread_spawn_indirect_ok(
 
     spawn' (v (call' a')) (i32.const m), or trap where a' is null or not of type sh [i32] -> []
 
-    if a = f_table(0) and i < n
+    if a = f_table(0) and i < n. thread.new-indirect: and the thread is suspended.
     """
     if not frame.instance.tables:
         return ()
@@ -259,15 +231,20 @@ def thread_spawn_indirect_ok(
         entry = read_entry(oracle, address, index, Order.UNORD)
         same = apply("eq", 1, entry.value, reference, arg_width=REFERENCE_BITS)
         fits = bool(reference) and oracle.store.type(reference) == instr.entry
-        step = _spawned(oracle, reference, operands[1]) if fits else Step((), Trap(_wrong(reference)))
-        steps.append(step._replace(actions=(length, entry), condition=(inside, same)))
+        step = _spawned(oracle, reference, operands[1], instr.asleep) if fits else Step((), Trap(_wrong(reference)))
+        steps.append(step._replace(actions=(length, entry, *step.actions), condition=(inside, same)))
     return tuple(steps)
 
 
-def _spawned(oracle: Oracle, address: int, argument: Value) -> Step:
+def _spawned(oracle: Oracle, address: int, argument: Value, asleep: bool = False) -> Step:
     if oracle.profile.deterministic:
         return Step((Value(I32, 0),))
-    return Step((), ForkPrime(address, (argument,), (Value(I32, oracle.spawned()),)))
+    number = oracle.spawned()
+    fork = ForkPrime(address, (argument,), (Value(I32, number),), asleep=asleep)
+    if not oracle.store.turn:
+        return Step((), fork)
+    doing = Doing.SUSPENDED if asleep else Doing.READY
+    return Step((), fork, (Write(Order.SEQCST, state_of(oracle.store, number), 1, doing),))
 
 
 def _wrong(address: int) -> str:
@@ -282,42 +259,10 @@ def available_parallelism_ok(
     return Step((Value(I32, 1 if oracle.profile.deterministic else oracle.profile.parallelism),))
 
 
-# --- turns ----------------------------------------------------------------------------------------
 @local_rule("thread-index-ok", fig="B.12", instr=ThreadIndex)
 def thread_index_ok(frame: Frame, operands: tuple[Value, ...], instr: ThreadIndex, oracle: Oracle) -> Step:
     """B4  thread.index  -->  i32.const n  for the thread that spawning called n; 0 for the first"""
     return Step((Value(I32, oracle.number),))
-
-
-@local_rule("thread-yield-ok", fig="B.12", instr=ThreadYield)
-def thread_yield_ok(frame: Frame, operands: tuple[Value, ...], instr: ThreadYield, oracle: Oracle) -> Step:
-    """B4  thread.yield  -->(wr_seqcst turn 0)  (i32.const 0) take'"""
-    return Step((Value(I32, 0),), TakeTurn(), (passing(oracle.store),))
-
-
-@local_rule("take-turn-ok", fig="B.12", instr=TakeTurn)
-def take_turn_ok(frame: Frame, operands: tuple[Value, ...], instr: TakeTurn, oracle: Oracle) -> Step:
-    """take'  -->(rmw turn 0 1)  eps"""
-    return Step((), None, (taking(oracle.store),))
-
-
-@local_rule("thread-suspend-ok", fig="B.12", instr=ThreadSuspend)
-def thread_suspend_ok(frame: Frame, operands: tuple[Value, ...], instr: ThreadSuspend, oracle: Oracle) -> Step:
-    """B4  thread.suspend  -->  wait' l -1  for the location l of the running thread; ends with i32.const 0"""
-    return Step((), WaitPrime(_place(oracle.store, oracle.number), FOREVER))
-
-
-@local_rule("thread-resume-later-ok", fig="B.12", instr=ThreadResumeLater)
-def thread_resume_later_ok(frame: Frame, operands: tuple[Value, ...], instr: ThreadResumeLater, oracle: Oracle) -> Step:
-    """B4  (i32.const n) thread.resume-later  -->  notify' l 0 1  for the location l of thread n
-
-    The code behind it traps where that woke nobody: the thread is not suspended.
-    """
-    return Step((), NotifyPrime(_place(oracle.store, concrete(operands[0].term)), 0, 1))
-
-
-def _place(store: Store, number: int) -> Location:
-    return Location(Region(store.turn, Field.VAL, 1 + number))
 
 
 @local_rule("context-get-ok", fig="B.12", instr=(ContextGet, ContextGet1))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from semantics.profiles import component
+from semantics.profiles import component, cooperative
 from semantics.profiles.designs import instruction
 from semantics.reduction.access import (
     OOB_TABLE,
@@ -71,7 +71,7 @@ COOPERATIVE = replace(
     summary="as shared-everything, with the threads of one component, which take turns and share what is local",
     typing=replace(SHARED_EVERYTHING.typing, name="shared-everything-coop", entry="none"),
     spawn="thread.spawn-ref (cooperative)",
-    host=component.COOPERATIVE,
+    host=cooperative.COOPERATIVE,
     turns=True,
     own="component",
 )

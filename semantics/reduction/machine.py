@@ -33,6 +33,7 @@ from semantics.runtime.configuration import (
     Leave,
     NotifyPrime,
     Step,
+    TakeTurn,
     Transition,
     Trap,
     Value,
@@ -50,7 +51,7 @@ class Stop(Enum):
     TRAP = "trap"  # terminated: `pending` is the Trap
     REDEX = "redex"  # the next step carries actions or forks: ask `successors`
     CANCELLED = "cancelled"  # terminated: the thread was asked to end
-    GLOBAL = "global"  # fork', exit', wait', notify', join' or await' is pending: Fig. 11, then `resume`
+    GLOBAL = "global"  # fork', exit', wait', notify', join', await' or take' is pending: Fig. 11, then `resume`
     BACK_EDGE = "back edge"  # a branch restarted a loop: `label.node` is the loop
     LOOP = "loop"  # a loop was entered: `label.node` is the loop
     DEPTH = "depth"  # call' is pending and would exceed the depth that was allowed
@@ -58,7 +59,7 @@ class Stop(Enum):
 
 
 _PURE = frozenset(kind for kind, rules in REDEXES.items() if all(rule.pure for rule in rules))
-_GLOBAL = frozenset((ForkPrime, ExitPrime, WaitPrime, NotifyPrime, JoinPrime, AwaitPrime))
+_GLOBAL = frozenset((ForkPrime, ExitPrime, WaitPrime, NotifyPrime, JoinPrime, AwaitPrime, TakeTurn))
 _TERMINAL: dict[type, Stop] = {Trap: Stop.TRAP, Cancelled: Stop.CANCELLED}
 
 

@@ -8,6 +8,7 @@ they are the evaluation context E of the paper; only `semantics.reduction.machin
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import IntEnum
 from typing import NamedTuple
 
 from semantics.runtime.actions import Action, Fill, Location, Write
@@ -93,7 +94,7 @@ class ForkPrime(NamedTuple):
 
     c is `func` applied to `arguments`, after `made` have come to life where the thread has instances of its own; or it
     is `body`, of which `shown` is the function whose named locals are the thread's registers. `ending` is there where
-    others may see how the thread ends.
+    others may see how the thread ends. Who is `asleep` has to be resumed first (systems.md B.12).
     """
 
     func: int
@@ -103,6 +104,7 @@ class ForkPrime(NamedTuple):
     body: Configuration | None = None
     shown: Function | None = None
     ending: Ending | None = None
+    asleep: bool = False
 
 
 class JoinPrime(NamedTuple):
@@ -123,8 +125,17 @@ class Cancelled(NamedTuple):
     """The thread ends because it was asked to, at a suspension."""
 
 
+class Doing(IntEnum):
+    """What a thread does where threads take turns (systems.md B.12); NONE where no thread has that number yet."""
+
+    NONE, READY, RUNNING, SUSPENDED, WAITING, ENDED = range(6)
+
+
 class TakeTurn(NamedTuple):
-    """take': until the thread may run again, where threads take turns (systems.md B.12)."""
+    """take': until the thread may run again, where threads take turns (systems.md B.12); `was` says what for: it is
+    ready, somebody has to resume it first, or what it waited for has come."""
+
+    was: Doing
 
 
 class Finish(NamedTuple):
@@ -222,8 +233,8 @@ class Activation(NamedTuple):
 
 class Configuration(NamedTuple):
     """f; E[e*] of one thread. `pending` is an administrative instruction in the hole, if there is one: Trap and
-    Cancelled end the thread, WaitPrime, NotifyPrime, ForkPrime, ExitPrime, JoinPrime and AwaitPrime are for the global
-    relation (Fig. 11), CallPrime is the next redex.
+    Cancelled end the thread, WaitPrime, NotifyPrime, ForkPrime, ExitPrime, JoinPrime, AwaitPrime and TakeTurn are for
+    the global relation (Fig. 11), CallPrime is the next redex.
 
     Equality is structural; with parts shared it is cheap.
     """

@@ -111,6 +111,8 @@ class Store:
     creator: dict[int, object] = field(default_factory=dict)
     turn: int = 0
     """The lock of threads that take turns; 0 where they do not (systems.md B.12)."""
+    states: int = 0
+    """Bytes: the states of these threads, by their numbers."""
     contexts: tuple[int, ...] = ()
     """Thread-local globals that the embedder keeps."""
     owner: dict[int, ModuleInst] = field(default_factory=dict)

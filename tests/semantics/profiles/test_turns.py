@@ -1,8 +1,7 @@
-"""Cooperative threads (systems.md B.12, P12c): turns, suspension, indices, program 12d."""
+"""Cooperative threads (systems.md B.12, P12c): turns, suspension, switches, indices, program 12d."""
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
 
 import pytest
@@ -23,6 +22,11 @@ COOP = (
     '(import "component" "thread.suspend" (func $suspend (result i32)))',
     '(import "component" "thread.resume-later" (func $resume (param i32)))',
     '(import "component" "thread.index" (func $index (result i32)))',
+    '(import "component" "thread.new-indirect" (func $new (param i32 i32) (result i32)))',
+    '(import "component" "thread.yield-then-resume" (func $y-resume (param i32) (result i32)))',
+    '(import "component" "thread.suspend-then-resume" (func $s-resume (param i32) (result i32)))',
+    '(import "component" "thread.yield-then-promote" (func $y-promote (param i32) (result i32)))',
+    '(import "component" "thread.suspend-then-promote" (func $s-promote (param i32) (result i32)))',
 )
 UNSHARED = "(memory 1)"
 YIELD = "(drop (call $yield))"
@@ -102,79 +106,63 @@ def test_slices_are_events():
     assert rules["T0"].count("take-turn-ok") == 2
 
 
-# --- the same by interleaving slices -------------------------------------------------------------
-Op = tuple[str, int, int]  # (st, cell, value), (ld, cell, register), (yield, 0, 0)
+# --- switches that name a thread ------------------------------------------------------------------
+NEW = "(call $new (i32.const 0) (i32.const 0))"
+TABLE = "(table 1 funcref) (elem (i32.const 0) func $f)"
+LOAD = "(local.set $s (i32.load (i32.const 0)))"
 
 
-def _random_code(chance: random.Random) -> list[Op]:
-    kinds = chance.choices(("st", "ld", "yield"), (3, 3, 2), k=chance.randint(1, 4))
-    return [(k, chance.randint(0, 1), chance.randint(0, 1) if k == "ld" else chance.randint(1, 2)) for k in kinds]
+def test_a_new_thread_is_suspended():
+    """It does nothing before it is resumed; a spawned one may."""
+    child = g("(i32.store (i32.const 0) (i32.const 1))")
+    made = turns(UNSHARED, TABLE, child, main(f"(drop {NEW}) {YIELD} {LOAD}"))
+    assert outcomes(COOPERATIVE, made, ("T0", "f", "T0.s")) == {("done", "blocked", 0)}
+    made = turns(UNSHARED, TABLE, child, main(f"(call $resume {NEW}) {YIELD} {LOAD}"))
+    assert outcomes(COOPERATIVE, made, ("T0", "f", "T0.s")) == {("done", "done", 0), ("done", "done", 1)}
 
 
-def _text(code: list[Op]) -> str:
-    words = {
-        "st": "(i32.store (i32.const {0}) (i32.const {2}))",
-        "ld": "(local.set $r{1} (i32.load (i32.const {0})))",
-        "yield": YIELD,
-    }
-    return " ".join(words[k].format(4 * cell, v, v) for k, cell, v in code)
+@pytest.mark.parametrize(("entry", "end"), [(0, "done"), (1, "trap"), (2, "trap"), (3, "trap")])
+def test_what_a_new_thread_begins_with(entry: int, end: str):
+    """Null, another type, and what is out of bounds trap."""
+    table = "(table 3 funcref) (elem (i32.const 0) func $f) (elem (i32.const 1) func $other) (func $other)"
+    made = turns(UNSHARED, table, g(), main(f"(drop (call $new (i32.const {entry}) (i32.const 0)))"))
+    assert outcomes(COOPERATIVE, made, ("T0",)) == {(end,)}
 
 
-def _interleaved(threads: list[list[Op]], *, anywhere: bool = False) -> set[tuple[int, ...]]:
-    """The registers at the end, from every order of slices; of single operations, where threads change `anywhere`.
-
-    The first thread has spawned the others in its first slice, which so is the first of all.
-    """
-    found: set[tuple[int, ...]] = set()
-    start = (tuple(0 for _ in threads), (0, 0), tuple((0, 0) for _ in threads))
-    todo, seen, first = [start], {start}, True
-    while todo:
-        places, memory, registers = todo.pop()
-        if all(p == len(c) for p, c in zip(places, threads, strict=True)):
-            found.add(tuple(v for r in registers for v in r))
-        for i, code in enumerate(threads):
-            if places[i] == len(code) or (first and i and not anywhere):
-                continue
-            at, cells, mine = places[i], list(memory), list(registers[i])
-            while at < len(code):
-                kind, cell, value = code[at]
-                at += 1
-                if kind == "st":
-                    cells[cell] = value
-                elif kind == "ld":
-                    mine[value] = cells[cell]
-                if kind == "yield" or anywhere:
-                    break
-            after = (
-                (*places[:i], at, *places[i + 1 :]),
-                tuple(cells),
-                (*registers[:i], tuple(mine), *registers[i + 1 :]),
-            )
-            if after not in seen:
-                seen.add(after)
-                todo.append(after)
-        first = False
-    return found
+def test_a_new_thread_begins_with_what_the_table_held():
+    """When it was made, not when it is resumed."""
+    f, h = (g(f"(i32.store (i32.const 0) (i32.const {v}))", name=n) for n, v in (("f", 1), ("h", 2)))
+    change = "(table.set (i32.const 0) (ref.func $h))"
+    made = turns(
+        UNSHARED, TABLE, f, h, main(f"(local.set $r {NEW}) {change} (drop (call $y-resume (local.get $r))) {LOAD}")
+    )
+    assert outcomes(COOPERATIVE, made, ("T0.s",)) == {(1,)}
 
 
-def _disagreements(*, anywhere: bool = False) -> int:
-    wrong = 0
-    for seed in range(12):
-        chance = random.Random(seed)
-        threads = [_random_code(chance) for _ in range(2 + seed % 2)]
-        functions = [
-            f"(func $t{i} (param i32) (local $r0 i32) (local $r1 i32) {_text(c)})" for i, c in enumerate(threads) if i
-        ]
-        names = [f"t{i}" for i in range(1, len(threads))]
-        spawns = " ".join(f"(drop (call $spawn (ref.func ${n}) (i32.const 0)))" for n in names)
-        first = f'(func (export "main") (local $r0 i32) (local $r1 i32) {spawns} {_text(threads[0])})'
-        made = turns(UNSHARED, "(func $f (param i32))", *functions, first)
-        show = tuple(f"{t}.r{k}" for t in ("T0", *names) for k in (0, 1))
-        wrong += outcomes(COOPERATIVE, made, show) != _interleaved(threads, anywhere=anywhere)
-    return wrong
+@pytest.mark.parametrize(
+    ("switch", "seen"),
+    [
+        ("(drop (call $y-resume NEW))", {1, 2}),  # f runs, h perhaps after it
+        ("(call $resume NEW) (drop (call $yield))", {0, 1, 2}),
+        ("(drop (call $y-promote (i32.const 1)))", {2}),  # h is ready
+        ("(drop (call $y-promote NEW))", {0, 2}),  # f is not: as if nobody were named
+    ],
+)
+def test_whose_turn_it_is(switch: str, seen: set[int]):
+    f, h = (g(f"(i32.store (i32.const 0) (i32.const {v}))", name=n) for n, v in (("f", 1), ("h", 2)))
+    spawn = "(drop (call $spawn (ref.func $h) (i32.const 0)))"
+    made = turns(UNSHARED, TABLE, f, h, main(f"{spawn} {switch.replace('NEW', NEW)} {LOAD}"))
+    assert outcomes(COOPERATIVE, made, ("T0.s",)) == {(v,) for v in seen}
 
 
-def test_turns_are_interleavings_of_slices():
-    """And not of single operations: the broken twin."""
-    assert _disagreements() == 0
-    assert _disagreements(anywhere=True) > 0
+@pytest.mark.parametrize("switch", ["resume", "y-resume", "s-resume", "y-promote", "s-promote"])
+@pytest.mark.parametrize("thread", [0, 2, 65536, -1], ids=["itself", "none", "too great", "negative"])
+def test_a_switch_to_nobody_traps(switch: str, thread: int):
+    call = f"(call ${switch} (i32.const {thread}))"
+    made = turns(UNSHARED, TABLE, g(), main(call if switch == "resume" else f"(drop {call})"))
+    assert outcomes(COOPERATIVE, made, ("T0",)) == {("trap",)}
+
+
+def test_a_thread_that_has_ended_is_not_promoted():
+    made = turns(UNSHARED, g(), main(START, YIELD, "(drop (call $y-promote (i32.const 1)))"))
+    assert outcomes(COOPERATIVE, made, ("T0",)) == {("done",), ("trap",)}
