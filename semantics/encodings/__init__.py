@@ -1,4 +1,4 @@
-"""Encodings of systems.md B.14, "who can polyfill whom" (floor 6): X1, X5 to X9 (X7: under EQ-9), X11.
+"""Encodings of systems.md B.14, "who can polyfill whom" (floor 6): X1, X2, X5 to X9 (X7: under EQ-9), X11.
 
 A file holds a translation of programs with its fragment. `generator` writes random programs of the fragments, in the
 `styles` of the designs; that both sides have equal outcomes is checked in `litmus.checking.encodings`.
@@ -12,12 +12,14 @@ from semantics.encodings.embedding import embedded, instantiates
 from semantics.encodings.encoding import Encoding
 from semantics.encodings.generator import random_program
 from semantics.encodings.handles import cells, not_joining
+from semantics.encodings.instances import INSTANCES
+from semantics.encodings.instantiation import hosted, not_hosted
 from semantics.encodings.parameters import not_passable, passed
 from semantics.encodings.references import auxiliary, not_from_main
 from semantics.encodings.styles import CELLS, CONTEXTS, FORKS, HANDLES, MODULES, REFERENCES
 from semantics.encodings.workers import not_of_web, workers
 from semantics.profiles.create import CREATE
-from semantics.profiles.embed import EMBED
+from semantics.profiles.embed import EMBED, FORK_HOSTED
 from semantics.profiles.fork import FORK, FORK_GROWING
 from semantics.profiles.handle import HANDLE
 from semantics.profiles.module_shared import MODULE_SHARED
@@ -38,6 +40,16 @@ _ALL = (
         workers,
         not_of_web,
         lambda rng: random_program(rng, FORK, FORKS),
+    ),
+    Encoding(
+        "X2",
+        FORK,
+        FORK_HOSTED,
+        "instantiate by imports from the embedder: equal outcomes, for its failure is a trap",
+        "what shared code instantiates has shared imports and exports only, and so has what that code instantiates",
+        hosted,
+        not_hosted,
+        lambda rng: random_program(rng, FORK, INSTANCES),
     ),
     Encoding(
         "X5",
