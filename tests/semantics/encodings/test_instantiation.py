@@ -83,8 +83,8 @@ def test_code_forks_what_it_imports() -> None:
     found = compared(
         X2,
         '(module $go (import "" "f" (func $f shared)) (func $s (fork $f)) (start $s))',
-        "(func $f shared (i32.store (i32.const 0) (i32.const 1)))",
-        '(func (export "main") (local $r i32) (instantiate $go (ref.func $f)) (local.set $r (i32.load (i32.const 0))))',
+        "(global $g shared (mut i32) (i32.const 0)) (func $f shared (global.set $g (i32.const 1)))",
+        '(func (export "main") (local $r i32) (instantiate $go (ref.func $f)) (local.set $r (global.get $g)))',
     )
     assert found.equal
     assert shown(found.target, "main:r") == {(0,), (1,)}
