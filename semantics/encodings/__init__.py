@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from semantics.encodings.contexts import not_equivalent, reinstantiated
 from semantics.encodings.elaboration import elaborated
-from semantics.encodings.embedding import embedded, instantiates
+from semantics.encodings.embedding import embedded, embedded_handles, embedded_unchecked, not_of_one_type
 from semantics.encodings.encoding import Encoding
 from semantics.encodings.generator import random_program
 from semantics.encodings.handles import cells, not_joining
-from semantics.encodings.instances import INSTANCES
+from semantics.encodings.instances import INSTANCES, THREADS, UNCHECKED
 from semantics.encodings.instantiation import hosted, not_hosted
 from semantics.encodings.parameters import not_passable, passed
 from semantics.encodings.references import auxiliary, not_from_main
 from semantics.encodings.styles import CELLS, CONTEXTS, FORKS, HANDLES, MODULES, REFERENCES
 from semantics.encodings.workers import not_of_web, workers
-from semantics.profiles.create import CREATE
-from semantics.profiles.embed import EMBED, FORK_HOSTED
+from semantics.profiles.create import CREATE, CREATE_UNCHECKED
+from semantics.profiles.embed import EMBED, EMBED_CREATE_UNCHECKED, EMBED_HANDLE, FORK_HOSTED
 from semantics.profiles.fork import FORK, FORK_GROWING
 from semantics.profiles.handle import HANDLE
 from semantics.profiles.module_shared import MODULE_SHARED
@@ -108,11 +108,31 @@ _ALL = (
         "X11",
         FORK,
         EMBED,
-        "fork by the import of an embedder that forks (P6(D) = D): equal outcomes",
-        "every valid program that does not instantiate",
+        "fork and instantiate by imports from an embedder that does so (P6(D) = D): equal outcomes",
+        "as X2",
         embedded,
-        instantiates,
-        lambda rng: random_program(rng, FORK, FORKS),
+        not_hosted,
+        lambda rng: random_program(rng, FORK, INSTANCES),
+    ),
+    Encoding(
+        "X11-create-unchecked",
+        CREATE_UNCHECKED,
+        EMBED_CREATE_UNCHECKED,
+        "thread.create and instantiate by imports from an embedder that does so: equal outcomes",
+        "as X2",
+        embedded_unchecked,
+        not_hosted,
+        lambda rng: random_program(rng, CREATE_UNCHECKED, UNCHECKED),
+    ),
+    Encoding(
+        "X11-handle",
+        HANDLE,
+        EMBED_HANDLE,
+        "threads with handles, and instantiate, by imports from an embedder that has them: equal outcomes",
+        "as X2; the handles of a module have one type",
+        embedded_handles,
+        not_of_one_type,
+        lambda rng: random_program(rng, HANDLE, THREADS),
     ),
 )
 

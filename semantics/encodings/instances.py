@@ -1,10 +1,11 @@
-"""How programs that instantiate nested modules are written: a `Style` for fork."""
+"""How programs that instantiate nested modules are written, and those that an embedder is to run (B.6)."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from semantics.encodings.styles import FORKS
+from semantics.encodings.generator import Body
+from semantics.encodings.styles import FORKS, HANDLES
 
 _COUNT = """(module $count
     (import "" "store" (func $store shared (param i32 i32)))
@@ -58,3 +59,65 @@ INSTANCES = replace(
 )
 """fork and instantiate: instances with local state that write by an imported function, with fresh memories that threads
 give on, with threads and instances of their own. Some do not link: a null, a memory that another has set to nothing."""
+
+UNCHECKED = replace(
+    INSTANCES,
+    spawn=lambda f, a, _: (
+        f"(thread.create_ref $entry {a} (ref.func {f}))" if f == "$f0" else f"(thread.create {f} {a})"
+    ),
+    shared="",
+    fields=f"""(type $entry (func (param i32)))
+  (global $p (mut i32) (i32.const 2))
+  {_COUNT.replace(" shared", "")}""",
+    own=(
+        "(global.set $g VALUE)",
+        "(global.set $p (i32.add (global.get $p) VALUE))",
+        "(instantiate $count (ref.func $store))",
+        "(thread.create_ref $entry (i32.const 1) (ref.null func))",
+        "(thread.create_ref $entry (i32.const 1) (ref.func $store))",
+    ),
+    reads=("(i32.and (global.get $g) (i32.const 1))", "(i32.and (global.get $p) (i32.const 1))"),
+    often=0.25,
+    main=(),
+)
+"""thread.create and create_ref on local functions, which share the globals of their instance and instantiate; some
+references are null or of another type."""
+
+
+_OPERATIONS = (
+    ("(thread.join {})", True),
+    ("(thread.await {} (i64.const -1))", True),
+    ("(thread.await {} (i64.const 0))", True),
+    ("(thread.cancel {})", False),
+    ("(thread.cancel {})", False),
+    ("(thread.detach {})", False),
+)
+
+
+def _uses(main: Body) -> None:
+    """Threads are joined, awaited, cancelled or detached at the end of main, one perhaps twice; then an access."""
+    for f in main.spawned:
+        for _ in range(main.rng.choice((0, 1, 1, 2))):
+            use, gives = main.rng.choice(_OPERATIONS)
+            line = use.format(f"(local.get {f.removeprefix('$f')})")
+            main.lines.append(main.register(line) if gives else line)
+    main.lines.append(main.access())
+
+
+THREADS = replace(
+    HANDLES,
+    fields=_COUNT,
+    own=(
+        "(fork $store (i32.const 0) VALUE)",
+        "(instantiate $count (ref.func $store))",
+        "(if (thread.poll_cancel) (then (unreachable)))",
+        "(drop (memory.atomic.wait32 (i32.const 8) (i32.const 0) (i64.const -1)))",
+    ),
+    often=0.2,
+    main=("(drop (thread.join (ref.null (shared (thread i32)))))",),
+    reads=("(thread.poll_cancel)",),
+    waits=True,
+    results=False,
+    after=_uses,
+)
+"""fork_h and fork, and everything that can be done with a handle; null handles, and threads that trap."""
