@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from semantics.encodings.generator import Body
-from semantics.encodings.styles import FORKS, HANDLES
+from semantics.encodings.styles import CONTEXTS, FORKS, HANDLES
 
 _COUNT = """(module $count
     (import "" "store" (func $store shared (param i32 i32)))
@@ -13,7 +13,19 @@ _COUNT = """(module $count
     (func $go (global.set $l (i32.add (global.get $l) (i32.const 1))) (call $store (i32.const 4) (global.get $l)))
     (start $go))"""
 
-_MODULES = rf"""{_COUNT}
+_STARTS = f"""(module $starts
+    {_COUNT}
+    (import "" "store" (func $store shared (param i32 i32)))
+    (func $thread shared (instantiate $count (ref.func $store)))
+    (func $go (fork $thread))
+    (start $go))"""
+
+_RUN = """(module $run
+    (import "" "f" (func $f shared (param i32)))
+    (func $go (call $f (i32.const 3)))
+    (start $go))"""
+
+_MODULES = f"""{_COUNT}
   (module $fresh (memory (export "m") 1 1 shared))
   (module $use
     (import "" "store" (func $store shared (param i32 i32)))
@@ -25,12 +37,6 @@ _MODULES = rf"""{_COUNT}
     (import "" "second" (func $second shared (param i32 i32)))
     (func $go (call $first (i32.const 0) (i32.const 1)) (call $second (i32.const 0) (i32.const 2)))
     (start $go))
-  (module $starts
-    {_COUNT}
-    (import "" "store" (func $store shared (param i32 i32)))
-    (func $thread shared (instantiate $count (ref.func $store)))
-    (func $go (fork $thread))
-    (start $go))
   (module $local
     (import "" "one" (func $one (result i32)))
     (func (export "f") (result i32) (i32.add (call $one) (i32.const 1))))
@@ -40,7 +46,7 @@ _MODULES = rf"""{_COUNT}
 
 INSTANCES = replace(
     FORKS,
-    fields=f"{_MODULES}\n  {FORKS.fields}",
+    fields=f"{_MODULES}\n  {_STARTS}\n  {FORKS.fields}",
     own=(
         "(instantiate $count (ref.func $store))",
         "(instantiate $both (ref.func $store) (ref.func $other))",
@@ -121,3 +127,36 @@ THREADS = replace(
     after=_uses,
 )
 """fork_h and fork, and everything that can be done with a handle; null handles, and threads that trap."""
+
+WORKERS = replace(
+    CONTEXTS,
+    spawn=lambda f, a, _: f"(call $start_{f.removeprefix('$')} {a})",
+    imports=lambda spawned: " ".join(
+        f'(func $start_{f.removeprefix("$")} (import "worker" "{f.removeprefix("$")}") (param i32))' for f in spawned
+    ),
+    entry=lambda f: f'(export "{f.removeprefix("$")}") (param $a i32)',
+    end=lambda _: "",
+    fields=r"""(global $p (mut i32) (i32.const 2)) (data (i32.const 1) "\07")
+  (func $init (drop (i32.atomic.rmw.add (i32.const 4) (i32.const 1)))) (start $init)""",
+)
+"""Workers, each with globals, a start function and an active segment of its own."""
+
+CREATIONS = replace(
+    INSTANCES,
+    spawn=lambda f, a, _: f"(global.set $a {a}) (thread.create_mod 1 (ref.module $run) (ref.func {f}))",
+    fields=f"""{_MODULES}
+  {_RUN}
+  (global $a shared (mut i32) (i32.const 0))""",
+    own=(
+        "(thread.create_mod 1 (ref.module $count) (ref.func $store))",
+        "(thread.create_mod 2 (ref.module $both) (ref.func $store) (ref.func $other))",
+        "(global.set $m (instantiate $fresh))",
+        "(thread.create_mod 2 (ref.module $use) (ref.func $store) (global.get $m))",
+        "(thread.create_mod 2 (ref.module $use) (ref.func $store) (instantiate $fresh))",
+        "(thread.create_mod 1 (ref.module $run) (ref.func $store))",
+    ),
+    reads=("(i32.and (global.get $a) (i32.const 1))",),
+    often=0.2,
+    main=("(thread.create_mod 1 (ref.null (shared module)) (ref.func $store))",),
+)
+"""Modules as threads, which call what they import; some do not link, or are null."""

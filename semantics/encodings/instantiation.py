@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import count
 
 from semantics.encodings.nesting import everywhere, with_nested
 from semantics.encodings.rewriting import (
@@ -43,12 +45,10 @@ def instantiating(module: Module) -> Module:
     wanted = list(dict.fromkeys(e.module for e in all_code(module) if isinstance(e, Instantiate)))
     if not wanted:
         return module
-    named = _named(module)
-    names = [named.modules[module.modules.index(m)].binding or "" for m in wanted]
+    named, codes = named_code(module, wanted)
     types = list(map(_type, wanted))
-    codes = (Import("module", name.removeprefix("$"), FuncType(Share.SHARED, (), (TYPE.type,))) for name in names)
     makes = (Import("thread", "instantiate", replace(t, params=(TYPE.type, *t.params))) for t in types)
-    first, count = len(module.imported(FUNC)), len(wanted)
+    first = len(module.imported(FUNC))
     moved = importing(named, (*codes, *makes))
     made = len(index_spaces(moved).funcs)
 
@@ -56,18 +56,21 @@ def instantiating(module: Module) -> Module:
         return (Call(made + wanted.index(e.module), span=e.span),) if isinstance(e, Instantiate) else (e,)
 
     bodies = (
-        _making(t, first + n, first + count + n, f"$instantiate.{name.removeprefix('$')}")
-        for n, (t, name) in enumerate(zip(types, names, strict=True))
+        _making(t, first + n, first + len(wanted) + n, f"$instantiate.{code.name}")
+        for n, (t, code) in enumerate(zip(types, codes, strict=True))
     )
     opaques = tuple(dict.fromkeys((*moved.opaques, TYPE)))
     return defining(replace(replaced(moved, step), opaques=opaques), *bodies)
 
 
-def _named(module: Module) -> Module:
-    """The module, with a name for each that is nested in it."""
+def named_code(module: Module, wanted: Iterable[Module]) -> tuple[Module, tuple[Import, ...]]:
+    """The module, with a name for each that is nested in it, and the embedder's ("module", NAME) for those wanted."""
     taken = {m.binding for m in module.modules}
-    free = (name for n in range(2 * len(module.modules)) if (name := f"$module{n}") not in taken)
-    return replace(module, modules=tuple(replace(m, binding=m.binding or next(free)) for m in module.modules))
+    free = (name for n in count() if (name := f"$module{n}") not in taken)
+    nested = tuple(replace(m, binding=m.binding or next(free)) for m in module.modules)
+    names = ((nested[module.modules.index(m)].binding or "").removeprefix("$") for m in wanted)
+    type = FuncType(Share.SHARED, (), (TYPE.type,))
+    return replace(module, modules=nested), tuple(Import("module", name, type) for name in names)
 
 
 def _type(module: Module) -> FuncType:

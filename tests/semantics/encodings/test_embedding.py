@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from semantics.diagnostics import Invalid
+from litmus.checking.encodings import compare
+from semantics.diagnostics import Invalid, NotExpressible, Source
 from semantics.encodings import ENCODINGS
-from tests.semantics.encodings.compared import AWAIT, compared, program, shown
+from semantics.encodings.generator import MEMORY
+from semantics.exploration.program import Instantiate
+from semantics.text import parse_module
+from tests.semantics.encodings.compared import AWAIT, LIMITS, compared, model, program, shown
 
-FORK, UNCHECKED, HANDLE = (ENCODINGS[n] for n in ("X11", "X11-create-unchecked", "X11-handle"))
+UNCHECKED, MODULE, HANDLE, WEB = (ENCODINGS[f"X11-{n}"] for n in ("create-unchecked", "create-module", "handle", "web"))
 R = "(local $r i32)"
 H = "(local (ref null (shared (thread i32))))"
 
@@ -42,6 +48,19 @@ def test_3c_the_creator_traps(reference: str) -> None:
     )
     assert found.equal
     assert shown(found.target, "main", "main:r") == {("trap", 0)}
+
+
+def test_of_an_argument_nothing_need_be_known() -> None:
+    """Its values may be a circle; the reference alone says who runs."""
+    create = "(thread.create_ref $v (global.get $g) (ref.func $f))"
+    found = compared(
+        UNCHECKED,
+        "(type $v (func (param i32))) (global $g (mut i32) (i32.const 2))",
+        f"{PLAIN} {create} {create})",
+        "(func $f (param $a i32) (global.set $g (i32.and (global.get $g) (i32.const 1))))",
+    )
+    assert found.equal
+    assert shown(found.source, "f:a") == {(2,)}
 
 
 # --- P7 -----------------------------------------------------------------------------------------------
@@ -99,6 +118,122 @@ def test_handles_of_two_types() -> None:
     assert HANDLE.outside(program(HANDLE, *fields)) == "handles of several types"
     with pytest.raises(Invalid):
         compared(HANDLE, *fields)
+
+
+# --- P1 -----------------------------------------------------------------------------------------------
+START = '(func $start (import "worker" "f"))'
+GO = "(call $start)"
+F = '(func $f (export "f") {0})'
+STORE_Y = "(i32.atomic.store (i32.const 4) (i32.const 1))"
+
+
+def test_l2_on_the_web() -> None:
+    """6a, 1a: the worker has globals of its own."""
+    found = compared(
+        WEB,
+        START,
+        "(global $g (mut i32) (i32.const 0))",
+        f"{PLAIN} (global.set $g (i32.const 1)) {GO})",
+        F.format("(i32.atomic.store (i32.const 4) (i32.add (global.get $g) (i32.const 10)))"),
+    )
+    assert found.equal
+    assert shown(found.target, "y") == {(10,)}
+
+
+def test_l5_on_the_web() -> None:
+    """The worker runs the start function again."""
+    count = "(func $init (drop (i32.atomic.rmw.add (i32.const 0) (i32.const 1)))) (start $init)"
+    found = compared(WEB, START, count, f"{PLAIN} {GO})", F.format(""))
+    assert found.equal
+    assert shown(found.target, "x") == {(2,)}
+
+
+def test_1b_what_cannot_be_posted() -> None:
+    found = compared(
+        WEB,
+        '(func $start (import "worker" "f") (param funcref))',
+        f'{PLAIN} (call $start (ref.func $f))) (func $f (export "f") (param funcref))',
+    )
+    assert found.equal
+    assert shown(found.target, "main", "f") == {("trap", None)}
+
+
+NOT_OF_WEB = {
+    "a worker that runs a function with results": (
+        START, F.format("(result i32) (i32.const 0)"), f"{PLAIN} {GO} (local.set $r (i32.const 1)))",
+    ),
+    "a function that starts workers is not called by index": (
+        START, "(type $v (func)) (table $t 1 funcref) (elem $t (i32.const 0) func $start)", F.format(""),
+        f"{PLAIN} (call_indirect $t (type $v) (i32.const 0)) (local.set $r (i32.const 1)))",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("reason", NOT_OF_WEB)
+def test_each_hypothesis_on_workers_is_there_for_a_reason(reason: str) -> None:
+    assert WEB.outside(program(WEB, *NOT_OF_WEB[reason])) == reason
+    found = compared(WEB, *NOT_OF_WEB[reason])
+    assert shown(found.source, "main:r") == {(1,)}
+    assert shown(found.target, "main", "main:r") == {("trap", 0)}
+
+
+def test_a_worker_that_runs_a_function_of_another_module() -> None:
+    """A worker instantiates the importer's module; spawn_func that of the function: no start function."""
+    imported = '(import "env" "f" (func $f))'
+    count = "(func $init (drop (i32.atomic.rmw.add (i32.const 0) (i32.const 1)))) (start $init)"
+    made = program(WEB, START, imported, '(export "f" (func $f))', count, f"{PLAIN} {GO})")
+    env, m, call = made.main.commands
+    assert isinstance(env, Instantiate)
+    host = parse_module(Source("env.wat", f'(module (memory (export "mem") {MEMORY[8:]} (func (export "f")))'))
+    other = replace(made, main=replace(made.main, commands=(replace(env, module=host), m, call)))
+    assert WEB.outside(other) == "a worker that runs a function of another module"
+    found = compare(WEB, other, model(WEB.source.model), LIMITS)
+    assert shown(found.source, "x") == {(2,)}
+    assert shown(found.target, "x") == {(1,)}
+
+
+# --- P4 -----------------------------------------------------------------------------------------------
+CHILD = """(module $m (import "" "f" (func $f shared)) (global $l (mut i32) (i32.const 0))
+  (func $go (global.set $l (i32.const 1)) (call $f)) (start $go))"""
+COPY = "(func $f shared (i32.store (i32.const 4) (i32.load (i32.const 0))))"
+
+
+@pytest.mark.parametrize(
+    ("create", "show", "outcomes"),
+    [
+        ("(ref.module $m) (ref.func $f)", ("main:r", "go", "y"), {(1, "done", 1)}),
+        ("(ref.module $m) (ref.null (shared func))", ("main:r", "go", "y"), {(1, "trap", 0)}),
+        ("(ref.null (shared module)) (ref.func $f)", ("main:r", "go", "y"), {(0, None, 0)}),
+    ],
+    ids=["4a", "link", "null"],
+)
+def test_modules_as_threads(create: str, show: tuple[str, ...], outcomes: set[tuple[object, ...]]) -> None:
+    body = f"{STORE_X} (thread.create_mod 1 {create}) (local.set $r (i32.const 1))"
+    found = compared(MODULE, CHILD, COPY, f"{PLAIN} {body})")
+    assert found.equal
+    assert shown(found.target, *show) == outcomes
+
+
+NOT_OF_CODE = {
+    "a nested module that instantiates or starts threads": (
+        "(module $m (module $n) (func $go (instantiate $n)) (start $go))",
+        f"{PLAIN} (thread.create_mod 0 (ref.module $m)))",
+    ),
+    "a reference to a definition of its own": (
+        '(module $m (import "" "m" (memory 1 2 shared)))',
+        f"{PLAIN} (thread.create_mod 1 (ref.module $m) (ref.memory 0)))",
+    ),
+    "an external whose type is not plain": (
+        CHILD, COPY, f"{PLAIN} (thread.create_mod 1 (ref.module $m) (block (result (shared funcref)) (ref.func $f))))",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("reason", NOT_OF_CODE)
+def test_what_p6_cannot_say_of_modules(reason: str) -> None:
+    assert MODULE.outside(program(MODULE, *NOT_OF_CODE[reason])) == reason
+    with pytest.raises((Invalid, NotExpressible)):
+        compared(MODULE, *NOT_OF_CODE[reason])
 
 
 # --- instances ------------------------------------------------------------------------------------------

@@ -83,6 +83,13 @@ def null_is_nobody(_module: Module, f: Function) -> Function:
     return replace(f, body=(f.body[0], RefIsNull(), If(BlockType(), (Return(),), ()), *f.body))
 
 
+def another_code(module: Module) -> Module:
+    """Whatever code is asked for, it is the first."""
+    first = next((n for n, i in enumerate(module.imported(FUNC)) if i.module == "module"), 0)
+    codes = {i.name for i in module.imported(FUNC) if i.module == "module"}
+    return code("", lambda m, e: (Call(first),) if called(m, e) in codes else (e,))(module)
+
+
 def plain(_module: Module, e: Instr) -> Expr:
     """Atomic accesses are not."""
     return (replace(e, order=Order.UNORD),) if isinstance(e, Load | Store) else (e,)
@@ -99,6 +106,11 @@ TWINS: dict[str, tuple[str, Change]] = {
     "X9: accesses that are not atomic": ("X9", code("", plain)),
     "X11: threads of another function": ("X11", thread_of_another),
     "X11: null starts nobody": ("X11-create-unchecked", functions("$ask", null_is_nobody)),
+    "X11: the child's code is another": ("X11-create-module", another_code),
+    "X11: an argument is lost": (
+        "X11-web",
+        code("$worker", lambda _, e: (Const(I32, 0),) if e == LocalGet(0) else (e,)),
+    ),
     "X11: cancelling does nothing": (
         "X11-handle",
         code("$ask", lambda m, e: (Drop(),) if called(m, e) == "cancel" else (e,)),
