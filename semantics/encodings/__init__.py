@@ -1,4 +1,4 @@
-"""Encodings of systems.md B.14, "who can polyfill whom" (floor 6): X1, X5 to X9 (X7: under EQ-9), X11.
+"""Encodings of systems.md B.14, "who can polyfill whom" (floor 6): X1, X2, X5 to X9 (X7: under EQ-9), X11.
 
 A file holds a translation of programs with its fragment. `generator` writes random programs of the fragments, in the
 `styles` of the designs; that both sides have equal outcomes is checked in `litmus.checking.encodings`.
@@ -8,16 +8,32 @@ from __future__ import annotations
 
 from semantics.encodings.contexts import not_equivalent, reinstantiated
 from semantics.encodings.elaboration import elaborated
-from semantics.encodings.embedding import embedded, instantiates
+from semantics.encodings.embedding import embedded, embedded_handles, embedded_unchecked, not_of_one_type
+from semantics.encodings.embedding_instances import (
+    embedded_modules,
+    embedded_workers,
+    not_of_code,
+    not_of_own_functions,
+)
 from semantics.encodings.encoding import Encoding
 from semantics.encodings.generator import random_program
 from semantics.encodings.handles import cells, not_joining
+from semantics.encodings.instances import CREATIONS, INSTANCES, THREADS, UNCHECKED, WORKERS
+from semantics.encodings.instantiation import hosted, not_hosted
 from semantics.encodings.parameters import not_passable, passed
 from semantics.encodings.references import auxiliary, not_from_main
 from semantics.encodings.styles import CELLS, CONTEXTS, FORKS, HANDLES, MODULES, REFERENCES
 from semantics.encodings.workers import not_of_web, workers
-from semantics.profiles.create import CREATE
-from semantics.profiles.embed import EMBED
+from semantics.profiles.create import CREATE, CREATE_UNCHECKED
+from semantics.profiles.create_module import CREATE_MODULE
+from semantics.profiles.embed import (
+    EMBED,
+    EMBED_CREATE_MODULE,
+    EMBED_CREATE_UNCHECKED,
+    EMBED_HANDLE,
+    EMBED_WEB,
+    FORK_HOSTED,
+)
 from semantics.profiles.fork import FORK, FORK_GROWING
 from semantics.profiles.handle import HANDLE
 from semantics.profiles.module_shared import MODULE_SHARED
@@ -38,6 +54,16 @@ _ALL = (
         workers,
         not_of_web,
         lambda rng: random_program(rng, FORK, FORKS),
+    ),
+    Encoding(
+        "X2",
+        FORK,
+        FORK_HOSTED,
+        "instantiate by imports from the embedder: equal outcomes, for its failure is a trap",
+        "what shared code instantiates has shared imports and exports only, and so has what that code instantiates",
+        hosted,
+        not_hosted,
+        lambda rng: random_program(rng, FORK, INSTANCES),
     ),
     Encoding(
         "X5",
@@ -96,11 +122,51 @@ _ALL = (
         "X11",
         FORK,
         EMBED,
-        "fork by the import of an embedder that forks (P6(D) = D): equal outcomes",
-        "every valid program that does not instantiate",
+        "fork and instantiate by imports from an embedder that does so (P6(D) = D): equal outcomes",
+        "as X2",
         embedded,
-        instantiates,
-        lambda rng: random_program(rng, FORK, FORKS),
+        not_hosted,
+        lambda rng: random_program(rng, FORK, INSTANCES),
+    ),
+    Encoding(
+        "X11-create-unchecked",
+        CREATE_UNCHECKED,
+        EMBED_CREATE_UNCHECKED,
+        "thread.create and instantiate by imports from an embedder that does so: equal outcomes",
+        "as X2",
+        embedded_unchecked,
+        not_hosted,
+        lambda rng: random_program(rng, CREATE_UNCHECKED, UNCHECKED),
+    ),
+    Encoding(
+        "X11-create-module",
+        CREATE_MODULE,
+        EMBED_CREATE_MODULE,
+        "thread.create_mod and instantiate by imports from an embedder that does so: equal outcomes",
+        "as X2; nested modules do neither, externals are what one instruction gives, not ref.memory, table or global",
+        embedded_modules,
+        not_of_code,
+        lambda rng: random_program(rng, CREATE_MODULE, CREATIONS),
+    ),
+    Encoding(
+        "X11-handle",
+        HANDLE,
+        EMBED_HANDLE,
+        "threads with handles, and instantiate, by imports from an embedder that has them: equal outcomes",
+        "as X2; the handles of a module have one type",
+        embedded_handles,
+        not_of_one_type,
+        lambda rng: random_program(rng, HANDLE, THREADS),
+    ),
+    Encoding(
+        "X11-web",
+        WEB,
+        EMBED_WEB,
+        "workers by a spawn_func of an embedder that makes the thread an instance of its own: equal outcomes",
+        "a worker runs a function of the module itself, which has no results; who starts workers is called by index",
+        embedded_workers,
+        not_of_own_functions,
+        lambda rng: random_program(rng, WEB, WORKERS),
     ),
 )
 

@@ -1,47 +1,215 @@
-"""X11 (systems.md B.14, B.6): fork by an embedder that forks."""
+"""X11 (systems.md B.14, B.6): P6(D) = D, what a design does by an embedder that does it."""
 
 from __future__ import annotations
 
-from semantics.encodings.rewriting import FUNC, all_code, defining, importing, modules_of, replaced, translated
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from semantics.encodings.handles import is_handle
+from semantics.encodings.instantiation import instantiating, not_hosted
+from semantics.encodings.nesting import everywhere, with_nested
+from semantics.encodings.rewriting import (
+    FUNC,
+    all_code,
+    defining,
+    importing,
+    modules_of,
+    replaced,
+    retyped,
+    translated,
+)
 from semantics.exploration.program import Program
-from semantics.syntax.instructions import Call, Drop, Expr, Fork, Instantiate, Instr, LocalGet, RefFunc
-from semantics.syntax.modules import Function, Import, Module
-from semantics.syntax.types import SHARED_ANYREF, SHARED_FUNCREF, FuncType, Share
+from semantics.profiles.create import ThreadCreate, ThreadCreateRef
+from semantics.profiles.handle import (
+    TYPE,
+    ForkH,
+    ThreadAwait,
+    ThreadCancel,
+    ThreadDetach,
+    ThreadJoin,
+    ThreadPollCancel,
+)
+from semantics.syntax.instructions import Call, Drop, Expr, Fork, Instr, LocalGet, RefFunc
+from semantics.syntax.modules import Function, Import, Module, Opaque
+from semantics.syntax.types import (
+    I32,
+    I64,
+    SHARED_ANYREF,
+    FuncType,
+    HeapKind,
+    RefType,
+    Share,
+    ValType,
+    threadref,
+)
 from semantics.validation.spaces import index_spaces
 
 
-def embedded(program: Program) -> Program:
-    """X11  D -> P6(D), for D = P5. `fork f` calls a function that hands f and the arguments to the embedder's
-    ("thread", "spawn_func"), and drops the handle.
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A function of a module that asks the embedder: its type, what it hands over, the name and the type of the
+    embedder's ("thread", name), what it does with what it gets."""
 
-    Claim: equal outcomes, for every valid program that does not instantiate: the embedder's operation does what D's
-    rule does (DEC 16).
-    """
-    return translated(program, _module)
+    type: FuncType
+    hands: Expr
+    name: str
+    asked: FuncType
+    then: Expr = ()
 
 
-def _module(module: Module) -> Module:
-    forked = sorted({e.func for e in all_code(module) if isinstance(e, Fork)})
-    types = [index_spaces(module).funcs[f] for f in forked]
-    asks = (FuncType(Share.SHARED, (SHARED_FUNCREF, *t.params), (SHARED_ANYREF,)) for t in types)
-    count = len(module.imported(FUNC))
-    moved = importing(module, [Import("thread", "spawn_func", t) for t in asks])
-    new = {f + len(forked) if f >= count else f: n for n, f in enumerate(forked)}
-    first = len(index_spaces(moved).funcs)
+Asking = Callable[[Instr], Ask | None]
+"""What stands for an instruction; None for the instruction itself."""
+
+
+def asking(module: Module, ask: Asking) -> Module:
+    """The module with calls of functions that ask the embedder for instructions."""
+    asks = list(dict.fromkeys(a for e in all_code(module) if (a := ask(e)) is not None))
+    if not asks:
+        return module
+    first, total = len(module.imported(FUNC)), len(index_spaces(module).funcs)
 
     def step(e: Instr, _depth: int) -> Expr:
-        return (Call(first + new[e.func], span=e.span),) if isinstance(e, Fork) else (e,)
+        found = ask(e)
+        return (e,) if found is None else (Call(total + asks.index(found), span=e.span),)
 
-    made = replaced(moved, step)
-    return defining(made, *(_spawning(f, t, count + n) for (f, n), t in zip(new.items(), types, strict=True)))
+    functions = (Function(a.type, (), a.hands, f"$ask{n}") for n, a in enumerate(asks))
+    moved = importing(defining(replaced(module, step), *functions), (Import("thread", a.name, a.asked) for a in asks))
+    own = moved.funcs[-len(asks) :]
+    ended = (
+        replace(f, body=(*f.body, Call(first + n), *a.then)) for n, (f, a) in enumerate(zip(own, asks, strict=True))
+    )
+    return replace(moved, funcs=(*moved.funcs[: -len(asks)], *ended))
 
 
-def _spawning(func: int, type: FuncType, spawn: int) -> Function:
-    body: Expr = (RefFunc(func), *map(LocalGet, range(len(type.params))), Call(spawn), Drop())
-    return Function(FuncType(Share.SHARED, type.params, ()), (), body, f"$spawn{spawn}")
+def _embedding(program: Program, asks: Callable[[Module], Asking]) -> Program:
+    """Every module, nested ones too, with calls of functions that ask the embedder: for instances as well."""
+
+    def change(module: Module) -> Module:
+        return instantiating(asking(module, asks(module)))
+
+    return translated(program, lambda module: everywhere(module, change))
 
 
-def instantiates(program: Program) -> str:
-    """Why a program is outside the fragment: its code instantiates, for which the embedder has another operation."""
-    found = any(isinstance(e, Instantiate) for module in modules_of(program) for e in all_code(module))
-    return "code instantiates" if found else ""
+# --- fork, thread.create --------------------------------------------------------------------------
+def embedded(program: Program) -> Program:
+    """X11  D -> P6(D), for D = P5. `fork f` calls a function that hands f and the arguments to the embedder's
+    ("thread", "spawn_func"), and drops the handle; `instantiate` as in X2.
+
+    Claim: equal outcomes: the embedder's operation does what D's rule does (DEC 16). Fragment: that of X2.
+    """
+    return _embedding(program, _forks)
+
+
+def embedded_unchecked(program: Program) -> Program:
+    """X11  D -> P6(D), for D = P3u. `thread.create f` as `fork f` in P5; `thread.create_ref ft` hands the reference.
+
+    Claim: equal outcomes: for both D and P6(D) a null reference and another type trap where threads are created.
+    Fragment: that of X2.
+    """
+    return _embedding(program, _creations)
+
+
+def _forks(module: Module) -> Asking:
+    funcs = index_spaces(module).funcs
+    return lambda e: _spawn(funcs[e.func], e.func) if isinstance(e, Fork) else None
+
+
+def _creations(module: Module) -> Asking:
+    funcs = index_spaces(module).funcs
+
+    def ask(e: Instr) -> Ask | None:
+        match e:
+            case ThreadCreate(func):
+                return _spawn(funcs[func], func)
+            case ThreadCreateRef(type):
+                return _spawn(module.types[type])
+        return None
+
+    return ask
+
+
+def _spawn(type: FuncType, func: int | None = None, handle: RefType | None = None) -> Ask:
+    """spawn_func for functions of that type: this one, or one of which the reference lies on the arguments. Who gets
+    no handle drops it."""
+    reference = RefType(type.share, HeapKind.FUNC)
+    count = len(type.params)
+    params = type.params if func is not None else (*type.params, reference)
+    code: Instr = RefFunc(func) if func is not None else LocalGet(count)
+    asked = FuncType(type.share, (reference, *type.params), (handle or SHARED_ANYREF,))
+    results, then = ((handle,), ()) if handle is not None else ((), (Drop(),))
+    return Ask(FuncType(type.share, params, results), (code, *map(LocalGet, range(count))), "spawn_func", asked, then)
+
+
+# --- handles --------------------------------------------------------------------------------------
+def embedded_handles(program: Program) -> Program:
+    """X11  D -> P6(D), for D = P7. As for P5; handles are of the embedder's type, and each operation on them is one of
+    its functions, of the same name.
+
+    Claim: equal outcomes. Fragment: `not_of_one_type`.
+    """
+
+    def value(t: ValType) -> ValType:
+        return RefType(t.share, HeapKind.OPAQUE, TYPE) if is_handle(t) else t
+
+    def change(module: Module) -> Module:
+        made = retyped(instantiating(asking(module, _handles(module))), value, lambda share: share)
+        opaque = Opaque(*TYPE, Share.SHARED)
+        return replace(made, opaques=(*made.opaques, opaque))
+
+    return translated(program, lambda module: everywhere(module, change))
+
+
+def _handles(module: Module) -> Asking:
+    funcs = index_spaces(module).funcs
+    handle = next(iter(_handle_types(module)), threadref(()))
+    assert isinstance(handle.of, tuple)
+    given = tuple(t for t in handle.of if not isinstance(t, str))
+
+    def same(name: str, params: tuple[ValType, ...], results: tuple[ValType, ...]) -> Ask:
+        type = FuncType(Share.SHARED, params, results)
+        return Ask(type, tuple(map(LocalGet, range(len(params)))), name, type)
+
+    def ask(e: Instr) -> Ask | None:
+        match e:
+            case Fork(func):
+                return _spawn(funcs[func], func)
+            case ForkH(func):
+                return _spawn(funcs[func], func, handle)
+            case ThreadJoin():
+                return same("join", (handle,), given)
+            case ThreadAwait():
+                return same("await", (handle, I64), (I32,))
+            case ThreadCancel():
+                return same("cancel", (handle,), ())
+            case ThreadDetach():
+                return same("detach", (handle,), ())
+            case ThreadPollCancel():
+                return same("poll_cancel", (), (I32,))
+        return None
+
+    return ask
+
+
+def _handle_types(module: Module) -> list[RefType]:
+    """Of the handles that the module makes or names."""
+    funcs = index_spaces(module).funcs
+    found = {threadref(funcs[e.func].results): None for e in all_code(module) if isinstance(e, ForkH)}
+
+    def value(t: ValType) -> ValType:
+        if is_handle(t):
+            found[t] = None
+        return t
+
+    retyped(module, value, lambda share: share)
+    return list(found)
+
+
+def not_of_one_type(program: Program) -> str:
+    """Why a program is outside the fragment: that of X2, and the handles of a module have one type, which is shared. An
+    embedder's handle does not say what its thread gives, and a join does not say whose it is: the types of the
+    operands would have to be found."""
+    for module in (n for m in modules_of(program) for n in with_nested(m)):
+        types = _handle_types(module)
+        if len(types) > 1 or any(t.share is not Share.SHARED for t in types):
+            return "handles of several types"
+    return not_hosted(program)

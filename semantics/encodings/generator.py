@@ -36,7 +36,7 @@ class Style:
     entry: parameters and results of a spawned function, `end` the code at its end; locals: further ones of main, the
     first; fields: more definitions
     own, reads: lines and values on private state, for all threads; main: lines for the main thread, before which `own`
-    stands too. VALUE in a line is some value
+    stands too. VALUE in a line is some value; often: what part of the lines these are
     threads: spawned functions at most; waits, grows: threads may wait, memory grow; results: threads put what they read
     into the memory; single: only the main thread spawns; once: every function is spawned at most once
     after: what else main does
@@ -54,6 +54,7 @@ class Style:
     own: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     main: tuple[str, ...] = ()
+    often: float = 0.14
     threads: int = 3
     waits: bool = False
     grows: bool = False
@@ -119,7 +120,7 @@ class Body:
             return self.register(f"(memory.atomic.notify (i32.const {X}) (i32.const 1))")
         if rare < 0.2:
             return f"(call $store (i32.const {rng.choice((X, Y))}) {self.value()})"
-        if rare < 0.34 and (mine := style.own if self.thread else (*style.main, *style.own)):
+        if rare < 0.2 + style.often and (mine := style.own if self.thread else (*style.main, *style.own)):
             line = rng.choice(mine)
             return line.replace("VALUE", self.value())
         return self.access()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import TypeGuard
 
 from semantics.encodings.rewriting import all_code, defining, instructions, modules_of, replaced, retyped, translated
 from semantics.exploration.program import Program
@@ -84,10 +85,11 @@ def _module(module: Module) -> Module:
     ]
     made = defining(replaced(module, step), *bodies, _join(results, memory))
     made = replace(made, memories=(*made.memories, Memory(MemType(Share.SHARED, Limits(1, 1)))))
-    return retyped(made, lambda t: I32 if _is_handle(t) else t, lambda share: share)
+    return retyped(made, lambda t: I32 if is_handle(t) else t, lambda share: share)
 
 
-def _is_handle(t: ValType) -> bool:
+def is_handle(t: ValType) -> TypeGuard[RefType]:
+    """Whether a type is that of handles."""
     return isinstance(t, RefType) and t.kind is HeapKind.THREAD
 
 

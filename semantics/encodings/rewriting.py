@@ -110,6 +110,7 @@ def importing(module: Module, imports: Iterable[Import]) -> Module:
 
     return replace(
         module,
+        types=_with_types(module, (i.type for i in new if isinstance(i.type, FuncType))),
         imports=(*module.imports, *new),
         funcs=tuple(replace(f, body=moved.code(f.body)) for f in module.funcs),
         globals=tuple(constant(g, "init") for g in module.globals),
@@ -123,8 +124,13 @@ def importing(module: Module, imports: Iterable[Import]) -> Module:
 
 def defining(module: Module, *functions: Function) -> Module:
     """The module with more functions, behind those that it has."""
-    types = dict.fromkeys((*module.types, *(f.type for f in functions)))
-    return replace(module, types=tuple(types), funcs=(*module.funcs, *functions))
+    types = _with_types(module, (f.type for f in functions))
+    return replace(module, types=types, funcs=(*module.funcs, *functions))
+
+
+def _with_types(module: Module, types: Iterable[FuncType]) -> tuple[FuncType, ...]:
+    """The types of the module, with these behind them where it has them not."""
+    return (*module.types, *(t for t in dict.fromkeys(types) if t not in module.types))
 
 
 def function(module: Module, index: int) -> Function | None:

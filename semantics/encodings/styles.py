@@ -80,6 +80,7 @@ CONTEXTS = Style(
     fields="(global $arg (mut i32) (i32.const 0)) (global $p (mut i32) (i32.const 2))",
     own=("(global.set $p VALUE)", "(global.set $g VALUE)", "(i32.store (i32.const 4) (global.get $p))"),
     reads=("(global.get $p)", "(global.get $g)"),
+    often=0.3,
     waits=True,
 )
 """createThread on functions by their index; every thread uses its mutable globals."""

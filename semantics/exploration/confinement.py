@@ -11,9 +11,9 @@ every read has one consistent source, the last write before it (localisation lem
 Both are decided before the unfolding, from the text of the code that each thread can reach: the functions that it
 invokes, what they call, and, for `call_indirect` and `instantiate`, every function that a reference may denote
 (occurs in a `ref.func` or an element segment of any instance). That is coarser than what runs, never finer. All
-threads that `fork` starts count as many threads. Objects that `instantiate` makes while the program runs are
-not analysed: all their regions count as shared, and none is constant, for even a read of a fresh immutable global
-puts its creation before the reader (Fig. 11, row 1).
+threads that `fork` starts count as many threads; code that is instantiated may start them with what it imports.
+Objects that `instantiate` makes while the program runs are not analysed: all their regions count as shared, and none is
+constant, for even a read of a fresh immutable global puts its creation before the reader (Fig. 11, row 1).
 """
 
 from __future__ import annotations
@@ -44,7 +44,6 @@ class Footprint:
     calls: set[int] = field(default_factory=set)
     forks: set[int] = field(default_factory=set)
     references: set[int] = field(default_factory=set)
-    modules: list[Module] = field(default_factory=list)
     reified: set[tuple[str, int]] = field(default_factory=set)
     indirect: bool = False
     spawns: bool = False
@@ -134,8 +133,13 @@ def footprint(code: i.Expr) -> Footprint:
                 found.branches |= effect.branches
             elif isinstance(instr, i.Instantiate):
                 found.indirect = True
-                found.modules.append(instr.module)
+                found.spawns |= _starts_threads(instr.module)
     return found
+
+
+def _starts_threads(module: Module) -> bool:
+    """Whether code of a module starts threads: with functions that it imports, for all that we know."""
+    return any(f.forks or f.spawns or f.fresh for f in (footprint(function.body) for function in module.funcs))
 
 
 class Root(NamedTuple):

@@ -76,7 +76,7 @@ def _operands(instr: ThreadCreateRef, frame: Frame, store: Store) -> int:
 
 
 instruction(ThreadCreate, _parameters, effect=Effect(forks=lambda e: (e.func,)))
-instruction(ThreadCreateRef, _operands, concrete="all", effect=Effect(spawns=True))
+instruction(ThreadCreateRef, _operands, concrete=(-1,), effect=Effect(spawns=True))
 
 
 def _entry(c: Context, e: DesignInstr, ft: FuncType, what: str) -> None:

@@ -20,7 +20,7 @@ from semantics.reduction.fig22_instantiation import LINK_MISMATCH, instantiate_m
 from semantics.reduction.registry import Oracle, local_rule
 from semantics.reduction.relinking import remade
 from semantics.runtime.configuration import ForkPrime, Frame, Step, Trap, Value
-from semantics.runtime.profile import ANY, Profile, Shape
+from semantics.runtime.profile import ANY, HostImports, Profile, Shape
 from semantics.runtime.store import HOST, HandleInst, Store
 from semantics.syntax.instructions import DesignInstr, Instantiate
 from semantics.syntax.modules import Module
@@ -83,7 +83,7 @@ enter(SpawnFunc, _arguments, concrete=(0,), effect=Effect(spawns=True))
 enter(SpawnAgain, _arguments, concrete=(0,), effect=Effect(spawns=True, fresh=True))
 
 enter(CodeOf, 0, effect=Effect(branches=False))
-enter(InstantiateCode, _arguments, concrete="all", effect=Effect(indirect=True))
+enter(InstantiateCode, _arguments, concrete="all", effect=Effect(indirect=True, spawns=True))
 enter(SpawnModule, _arguments, concrete="all", effect=Effect(spawns=True))
 
 
@@ -124,6 +124,23 @@ def _spawns_module(ft: FuncType) -> str:
     return "" if fits and len(ft.results) == 1 and is_handle(ft.results[0]) else "it is [module externals*] -> [handle]"
 
 
+INSTANTIATES: HostImports = {
+    ("module", ANY): (CodeOf, _names_code),
+    ("thread", "instantiate"): (InstantiateCode, _instantiates),
+}
+"""What an embedder that instantiates provides; of the type of code, CODE, besides."""
+
+FORK_HOSTED = replace(
+    FORK,
+    name="fork-hosted",
+    summary="fork, where instances are made by imports from the embedder",
+    typing=replace(FORK.typing, name="fork-hosted", features=frozenset(("fork", "imported types"))),
+    host=INSTANTIATES,
+    types=frozenset((CODE,)),
+)
+"""fork without the instruction `instantiate`: what a host of today has for it (X2 of B.14)."""
+
+
 # --- the functor ----------------------------------------------------------------------------------
 def embed(
     base: Profile,
@@ -145,11 +162,7 @@ def embed(
         host = {**host, **JOINS}
     if "instantiate" in base.typing.features:
         types.add(CODE)
-        host = {
-            **host,
-            ("module", ANY): (CodeOf, _names_code),
-            ("thread", "instantiate"): (InstantiateCode, _instantiates),
-        }
+        host = {**host, **INSTANTIATES}
     creates = CREATES in base.typing.features
     if creates:
         host = {**host, ("thread", "spawn_module"): (SpawnModule, _spawns_module)}

@@ -51,7 +51,8 @@ def enter(
     effect: Effect,
 ) -> None:
     """Enters an instruction: how many operands it takes (a number, or a function of (instr, frame, store)), which of
-    them, counted from the deepest, must be concrete before its rules may look at them, and its effect."""
+    them, counted from the deepest (from -1, from the top), must be concrete before its rules may look at them, and its
+    effect."""
     if callable(operands):
         COUNT_OF[kind] = operands
     else:

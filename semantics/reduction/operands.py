@@ -32,7 +32,8 @@ CONCRETE: dict[type, tuple[int, ...]] = {
     i.Wait: (0,), i.Notify: (0,), i.MemoryGrow: (0,), i.MemoryFill: (0, 2), i.MemoryCopy: (0, 1, 2),
     i.MemoryInit: (0, 1, 2),
 }  # fmt: skip
-"""Positions (from the deepest) of the operands that say where an action goes: the unfolding forks on their values.
+"""Positions (from the deepest, negative ones from the top) of the operands that say where an action goes: the unfolding
+forks on their values.
 All operands of `instantiate`, and of design instructions listed in ALL_CONCRETE, must be concrete too."""
 
 ALL_CONCRETE: set[type] = {i.Instantiate}
@@ -41,7 +42,10 @@ ALL_CONCRETE: set[type] = {i.Instantiate}
 def concrete_positions(instr: object, count: int) -> Sequence[int]:
     """Which of the `count` operands of a redex must be concrete."""
     kind = instr.__class__
-    return range(count) if kind in ALL_CONCRETE else CONCRETE.get(kind, ())
+    if kind in ALL_CONCRETE:
+        return range(count)
+    positions = CONCRETE.get(kind, ())
+    return tuple(count + p for p in positions) if positions and positions[0] < 0 else positions
 
 
 def operand_count(instr: object, frame: Frame, store: Store) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from semantics.axioms.candidates import outcome_of
 from semantics.execution.candidate import CandidateExecution
-from semantics.execution.structure import EventStructure, Status
+from semantics.execution.structure import DECIDED, EventStructure, Status, deciding
 from semantics.runtime.actions import Region
 from semantics.solver.cnf import TRUE, bits
 from semantics.solver.evaluation import Evaluation
@@ -52,7 +53,7 @@ def decode(encoding: Decodable, holds: set[int]) -> CandidateExecution:
                 leader = found[segment.cells[0].offset]
                 for unit in range(segment.low, segment.high):
                     rf[reader, area.region, unit - first] = found.get(unit, leader)
-    values = _values(encoding, holds, events)
+    values = _values(encoding, holds, events, chosen)
     wakes = {wait: notify for (wait, notify), x in encoding.suspensions.wakes.items() if true(x)}
     queues = {
         place: tuple(_sorted(order, holds, exist & order.domain))
@@ -69,15 +70,19 @@ def decode(encoding: Decodable, holds: set[int]) -> CandidateExecution:
     return CandidateExecution(structure, events, leaves, values, rf, wakes, queues, tot, outcome, chosen_orders)
 
 
-def _values(encoding: Decodable, holds: set[int], events: tuple[int, ...]) -> dict[Sym, int]:
-    """The values of the symbols that occur in the events that exist, and of those that belong to no event."""
+def _values(encoding: Decodable, holds: set[int], events: tuple[int, ...], chosen: Sequence[bool]) -> dict[Sym, int]:
+    """The values of the symbols that occur in the events that exist, and of those that belong to no event. The chosen
+    nodes give those that say which are chosen: where no condition has such a symbol, neither have the clauses."""
     structure = encoding.structure
     exist = set(events)
-    return {
-        symbol: encoding.value(symbol, holds)
-        for symbol, info in structure.symbols.items()
-        if info.event is None or info.event in exist
-    }
+    values: dict[Sym, int] = {}
+    for symbol, info in structure.symbols.items():
+        if info.origin in DECIDED:
+            nodes = deciding(structure.nodes, structure.events, info)
+            values[symbol] = int(any(chosen[n.id] for n in nodes))
+        elif info.event is None or info.event in exist:
+            values[symbol] = encoding.value(symbol, holds)
+    return values
 
 
 def _sorted(order: Order, holds: set[int], exist: int) -> list[int]:

@@ -67,6 +67,21 @@ def test_forked_threads_fork():
     assert [s.nodes[t.root].parent for t in s.threads] == [None, 0, 1, 2, 2]
 
 
+@pytest.mark.parametrize("inner", ["(fork $f)", "(instantiate $twice (ref.func $f))"])
+def test_code_that_is_instantiated_forks_what_it_imports(inner: str):
+    """So that the function's accesses are those of another thread, though the text forks it nowhere."""
+    twice = '(module $twice (import "" "f" (func $f shared)) (func $go (fork $f)) (start $go))'
+    s = unfolded(
+        SHARED,
+        f'(module $once {twice} (import "" "f" (func $f shared)) (func $go {inner}) (start $go))',
+        "(func $c shared (i32.store (i32.const 4) (i32.const 1)))",
+        func("P0", "(local $r i32) (instantiate $once (ref.func $c)) (local.set $r (i32.load (i32.const 4)))"),
+        threads=("P0",),
+    )
+    assert any("(r mem[4:8]" in line for line in outline(s))
+    assert any("(w mem[4:8] 1)" in line for line in outline(s))
+
+
 def test_alternative_forks_share_names():
     """The first thread that P0 forks is c on either path; the one of P1, which may exist beside them, is another."""
     s = unfolded(

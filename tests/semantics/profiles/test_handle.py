@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from semantics.execution.structure import Kind
+from semantics.axioms.candidates import ill_formed
+from semantics.execution.outcomes import HasStatus
+from semantics.execution.structure import Kind, Status
 from semantics.exploration.program import Bounds
 from semantics.profiles.fork import FORK
 from semantics.profiles.handle import (
@@ -39,11 +41,13 @@ from semantics.runtime.actions import Location, Read, Rmw, Write
 from semantics.runtime.configuration import AwaitPrime, Cancelled, ForkPrime, Frame, JoinPrime, Step, Trap, Value
 from semantics.runtime.profile import Profile
 from semantics.runtime.store import ModuleInst
+from semantics.solver import Problem, Reachable
 from semantics.syntax.types import I32, I64, FuncType, Order, Share, threadref
 from tests.semantics.profiles.worked import (
     MEM,
     brute_outcomes,
     inexpressible,
+    model,
     outcomes,
     read,
     refused,
@@ -214,6 +218,16 @@ def test_7a_a_join_synchronises() -> None:
     """L10: r = 1 only; with unord accesses to the state the join gives no order (DEC 17)."""
     assert outcomes(HANDLE, *P7A) == {"r=1 T0=done f=done"}
     assert outcomes(UNORD, *P7A) == {"r=0 T0=done f=done", "r=1 T0=done f=done"}
+
+
+def test_a_witness_knows_that_who_was_joined_has_ended() -> None:
+    """In one of two ways, where no condition asks whether it has: nobody is left waiting."""
+    two_ends = "(func $f shared (drop (i32.atomic.rmw.cmpxchg (i32.const 0) (i32.const 0) (i32.const 1))))"
+    race = main(FORK_F, "(i32.store (i32.const 0) (i32.const 2))", JOIN)
+    problem = Problem(structure_of(HANDLE, MEM, two_ends, race), model(HANDLE.model))
+    answer = problem.reach(HasStatus("f", Status.DONE))
+    assert isinstance(answer, Reachable)
+    assert ill_formed(answer.execution, waiting=problem.model.waiting) == []
 
 
 def test_7b_a_trap_is_the_joiners() -> None:

@@ -1,0 +1,36 @@
+"""Functions of the embedder for modules that code instantiates: who makes an instance gives it what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from semantics.encodings.rewriting import FUNC, all_code, importing, replaced
+from semantics.syntax.instructions import Expr, Instantiate, Instr, RefFunc
+from semantics.syntax.modules import Module
+
+
+def everywhere(module: Module, change: Callable[[Module], Module]) -> Module:
+    """A module and those that are nested in it changed. The imports that a nested one then has besides its own are of
+    functions of the embedder: who instantiates it imports them as well, and gives them on."""
+    nested = tuple(everywhere(m, change) for m in module.modules)
+    made = dict(zip(module.modules, nested, strict=True))
+    used = dict.fromkeys(e.module for e in all_code(module) if isinstance(e, Instantiate))
+    needs = {old: made[old].imports[len(old.imports) :] for old in used}
+    wanted = list(dict.fromkeys(i for imports in needs.values() for i in imports))
+    first = len(module.imported(FUNC))
+
+    def step(e: Instr, _depth: int) -> Expr:
+        if not isinstance(e, Instantiate):
+            return (e,)
+        given = (RefFunc(first + wanted.index(i)) for i in needs[e.module])
+        return (*given, replace(e, module=made[e.module]))
+
+    return change(replace(replaced(importing(module, wanted), step), modules=nested))
+
+
+def with_nested(module: Module) -> Iterator[Module]:
+    """A module and all that are nested in it."""
+    yield module
+    for nested in module.modules:
+        yield from with_nested(nested)
