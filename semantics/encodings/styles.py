@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from semantics.encodings.generator import Body, Style
 
 _DEFINITIONS = r"""(type $one (func (result i32)))
@@ -83,6 +85,29 @@ CONTEXTS = Style(
     waits=True,
 )
 """createThread on functions by their index; every thread uses its mutable globals."""
+
+INSTANCES = replace(
+    CONTEXTS,
+    fields=CONTEXTS.fields
+    + r"""
+  (type $one (func (result i32)))
+  (table $t 2 funcref)
+  (elem (i32.const 0) $one)
+  (data (i32.const 4) "\01")
+  (data $d "\05\06")
+  (start $begin)
+  (func $begin (global.set $p (i32.const 3)) (i32.store (i32.const 0) (i32.const 1)))
+  (func $one (type $one) (i32.add (global.get $p) (i32.const 1)))""",
+    own=(
+        *CONTEXTS.own,
+        "(table.set $t (i32.const 1) (ref.func $one))",
+        "(global.set $g (call_indirect $t (type $one) (i32.const 1)))",
+        "(memory.init $d (i32.const 4) (i32.const 0) (i32.const 2))",
+        "(data.drop $d)",
+    ),
+)
+"""As CONTEXTS, and threads use what else their common instance has: a table, segments. A thread may trap, on a null
+entry and on a segment that is dropped."""
 
 MODULES = Style(
     shared="",
