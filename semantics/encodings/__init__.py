@@ -1,4 +1,4 @@
-"""Encodings of systems.md B.14, "who can polyfill whom" (floor 6): X1, X5 to X9, X11.
+"""Encodings of systems.md B.14, "who can polyfill whom" (floor 6): X1, X3, X5 to X9, X11.
 
 A file holds a translation of programs with its fragment. `generator` writes random programs of the fragments, in the
 `styles` of the designs; that both sides have equal outcomes is checked in `litmus.checking.encodings`.
@@ -14,7 +14,8 @@ from semantics.encodings.generator import random_program
 from semantics.encodings.handles import cells, not_joining
 from semantics.encodings.parameters import not_passable, passed
 from semantics.encodings.references import auxiliary, not_from_main
-from semantics.encodings.styles import CELLS, CONTEXTS, FORKS, HANDLES, INSTANCES, MODULES, REFERENCES
+from semantics.encodings.styles import CELLS, CONTEXTS, FORKS, HANDLES, INSTANCES, MODULES, REFERENCES, THREADS
+from semantics.encodings.wasi import not_posted, posted
 from semantics.encodings.workers import not_of_web, workers
 from semantics.profiles.create import CREATE, CREATE_TLS, CREATE_TLS_INHERIT
 from semantics.profiles.embed import EMBED
@@ -22,6 +23,7 @@ from semantics.profiles.fork import FORK, FORK_GROWING
 from semantics.profiles.handle import HANDLE
 from semantics.profiles.module_shared import MODULE_SHARED
 from semantics.profiles.tls import TLS
+from semantics.profiles.wasi import WASI_REACTOR
 from semantics.profiles.wavm import WAVM, WAVM_CLONE
 from semantics.profiles.web import WEB
 
@@ -38,6 +40,18 @@ _ALL = (
         workers,
         not_of_web,
         lambda rng: random_program(rng, FORK, FORKS),
+    ),
+    Encoding(
+        "X3",
+        WASI_REACTOR,
+        WEB,
+        "thread-spawn by Web workers that number their children: equal outcomes, but for the names of threads",
+        "the module of threads imports shared memories alone; numbers of threads are unused; no proc_exit, nothing "
+        "traps; the main agent does not wait",
+        posted,
+        not_posted,
+        lambda rng: random_program(rng, WASI_REACTOR, THREADS),
+        "main",
     ),
     Encoding(
         "X5",

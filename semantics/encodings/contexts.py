@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -20,10 +19,11 @@ from semantics.encodings.rewriting import (
     modules_of,
     names_of,
     roles,
+    sequences,
     translated,
 )
 from semantics.encodings.workers import WORKER, main_may_wait
-from semantics.exploration.program import Program
+from semantics.exploration.program import Program, Spawn
 from semantics.merging.fields import Part
 from semantics.profiles.create import ThreadCreate
 from semantics.profiles.wavm import ENTRY
@@ -126,28 +126,23 @@ def _created(module: Module, create: int) -> list[int]:
     """The functions that threads are made of, where they are given by index; in the order of the indices."""
     found = (
         one.func
-        for code in _sequences(module)
+        for code in sequences(module)
         for one, _, three in zip(code, code[1:], code[2:], strict=False)
         if isinstance(one, RefFunc) and three == Call(create)
     )
     return sorted(set(found))
 
 
-def _sequences(module: Module) -> Iterator[Expr]:
-    todo = [f.body for f in module.funcs]
-    while todo:
-        code = todo.pop()
-        yield code
-        todo += [getattr(e, n) for e in code for n, r in roles(type(e)).items() if r is Part.CODE]
-
-
 # --- the fragments --------------------------------------------------------------------------------
 def not_equivalent(program: Program) -> str:
     """Why a program does not satisfy the hypotheses of EQ-9: no start function, no active segments, no segment is
     dropped, tables are not changed, the memory is imported, no mutable global is, and threads are entered by function
-    index, their ids not used. What EQ-9 does not say: what the main agent runs does not wait (P1 has block = not-main).
+    index, their ids not used. What EQ-9 does not say: the host starts no threads, and what the main agent runs does not
+    wait (P1 has block = not-main).
     """
-    return next(filter(None, map(_not_equivalent, modules_of(program))), "")
+    if any(isinstance(c, Spawn) for c in program.main.commands):
+        return "the host starts threads"
+    return next(filter(None, (_not_equivalent(m) or main_may_wait(m) for m in modules_of(program))), "")
 
 
 def not_annotable(program: Program) -> str:
@@ -173,7 +168,7 @@ def _not_equivalent(module: Module) -> str:
         return "a memory that is not imported, or not shared"
     if any(isinstance(i.type, GlobalType) and i.type.mutable for i in module.imports):
         return "an imported mutable global"
-    return _not_by_index(module) or main_may_wait(module)
+    return _not_by_index(module)
 
 
 def _not_annotable(module: Module) -> str:
@@ -196,7 +191,7 @@ def _not_by_index(module: Module) -> str:
         and isinstance(b, Const | LocalGet | GlobalGet)
         and c == Call(create)
         and d == Drop()
-        for code in _sequences(module)
+        for code in sequences(module)
         for a, b, c, d in zip(code, code[1:], code[2:], code[3:], strict=False)
     )
     if escapes(module, create) or sum(e == Call(create) for e in all_code(module)) != by_index:

@@ -86,6 +86,15 @@ def all_code(module: Module) -> Iterator[Instr]:
         yield from instructions(function.body)
 
 
+def sequences(module: Module) -> Iterator[Expr]:
+    """Every body of a function, and every one within a block."""
+    todo = [f.body for f in module.funcs]
+    while todo:
+        code = todo.pop()
+        yield code
+        todo += [getattr(e, n) for e in code for n, r in roles(type(e)).items() if r is Part.CODE]
+
+
 def rewritten(code: Expr, step: Step, depth: int = 0) -> Expr:
     """A body with every instruction replaced, the innermost first."""
     found: list[Instr] = []

@@ -7,17 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from litmus.checking.encodings import check, compare
-from semantics.diagnostics import Source, WeftError
+from litmus.checking.encodings import check
+from semantics.diagnostics import WeftError
 from semantics.encodings import ENCODINGS, Encoding
-from semantics.encodings.generator import closed
 from semantics.encodings.rewriting import translated
-from semantics.exploration.program import Instantiate, Program, Provider
+from semantics.exploration.program import HostThread, Invoke, Program, Spawn
 from semantics.profiles.wavm import WAVM_CLONE
 from semantics.syntax.modules import Module
 from semantics.syntax.types import Share
-from semantics.text import parse_module
-from tests.semantics.encodings.compared import AWAIT, LIMITS, OBSERVED, compared, model, program, shown
+from tests.semantics.encodings.compared import AWAIT, LIMITS, compared, decided, linked, program, shown
 
 X7, TLS, CLONE = (ENCODINGS[n] for n in ("X7", "X7-tls", "X7-clone"))
 BY_INDEX = "a thread that is entered by reference, or whose id is used"
@@ -90,31 +88,37 @@ def test_the_current_value() -> None:
     assert (shown(cloned.source, "y"), shown(cloned.target, "y")) == ({(11,)}, {(10,)})
 
 
+def test_a_thread_of_the_host() -> None:
+    """It has a context of its own; agents that share an instance share its globals."""
+    fields = (
+        "(global $g (mut i32) (i32.const 0))",
+        main("(global.set $g (i32.const 1))"),
+        '(func (export "get") (i32.store (i32.const 4) (i32.add (global.get $g) (i32.const 10))))',
+    )
+    made = program(X7, CREATE, *fields)
+    spawn = Spawn(HostThread("t", (Invoke("m", "get"),)))
+    made = replace(made, main=replace(made.main, commands=(*made.main.commands, spawn)))
+    assert X7.outside(made) == "the host starts threads"
+    assert TLS.outside(made) == ""
+    found = decided(X7, made)
+    assert (shown(found.source, "y"), shown(found.target, "y")) == ({(10,)}, {(11,)})
+    assert decided(TLS, made).equal
+
+
 def test_an_imported_mutable_global_is_outside() -> None:
     """L11: one global of another instance. Contexts and workers have it anew; it is wasi that shares it."""
     made = _l11(X7)
     assert X7.outside(made) == "an imported mutable global"
-    found = compare(X7, made, model(X7.source.model), LIMITS)
+    found = decided(X7, made)
     assert shown(found.source, "f:r") == shown(found.target, "f:r") == {(2,)}
 
 
 def _l11(encoding: Encoding) -> Program:
+    n = '(module (global (export "g") (mut i32) (i32.const 0)))'
     imported = '(import "N" "g" (global $g (mut i32)))'
     fields = (main(GO, "(global.set $g (i32.const 1))"), f("(global.set $g (i32.const 2))",
               "(local.set $r (global.get $g))"))  # fmt: skip
-    module = f'(module (import "env" "mem" (memory 1 2 shared)) {CREATE} {imported} {" ".join(fields)})'
-    return _with_n(closed(module, encoding.source, OBSERVED))
-
-
-def _with_n(made: Program) -> Program:
-    """The program with an instance N that has the global."""
-    env, m, call = made.main.commands
-    assert isinstance(m, Instantiate)
-    n = parse_module(Source("n.wat", '(module (global (export "g") (mut i32) (i32.const 0)))'))
-    pairs = zip(m.module.imports, m.providers, strict=True)
-    providers = tuple(Provider("N", i.name) if i.module == "N" else p for i, p in pairs)
-    commands = (env, Instantiate("N", n), replace(m, providers=providers), call)
-    return replace(made, main=replace(made.main, commands=commands))
+    return linked(encoding, n, CREATE, imported, *fields)
 
 
 def test_a_thread_by_reference_is_outside() -> None:
@@ -145,7 +149,7 @@ def test_l11_by_cells(encoding: Encoding) -> None:
     """The global of another module is thread-local too."""
     made = _l11(encoding)
     assert encoding.outside(made) == ""
-    found = compare(encoding, made, model(encoding.source.model), LIMITS)
+    found = decided(encoding, made)
     assert found.equal
     assert shown(found.target, "f:r") == {(2,)}
 
