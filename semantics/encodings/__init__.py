@@ -1,4 +1,4 @@
-"""Encodings of systems.md B.14, "who can polyfill whom" (floor 6): X1, X2, X5 to X9 (X7: under EQ-9), X11.
+"""Encodings of systems.md B.14, "who can polyfill whom" (floor 6).
 
 A file holds a translation of programs with its fragment. `generator` writes random programs of the fragments, in the
 `styles` of the designs; that both sides have equal outcomes is checked in `litmus.checking.encodings`.
@@ -6,7 +6,7 @@ A file holds a translation of programs with its fragment. `generator` writes ran
 
 from __future__ import annotations
 
-from semantics.encodings.contexts import not_equivalent, reinstantiated
+from semantics.encodings.contexts import annotated, not_annotable, not_equivalent, reinstantiated
 from semantics.encodings.elaboration import elaborated
 from semantics.encodings.embedding import embedded, embedded_handles, embedded_unchecked, not_of_one_type
 from semantics.encodings.embedding_instances import (
@@ -22,9 +22,10 @@ from semantics.encodings.instances import CREATIONS, INSTANCES, THREADS, UNCHECK
 from semantics.encodings.instantiation import hosted, not_hosted
 from semantics.encodings.parameters import not_passable, passed
 from semantics.encodings.references import auxiliary, not_from_main
-from semantics.encodings.styles import CELLS, CONTEXTS, FORKS, HANDLES, MODULES, REFERENCES
+from semantics.encodings.styles import CELLS, CONTEXTS, FORKS, HANDLES, MODULES, ONE_INSTANCE, REFERENCES, WASI_THREADS
+from semantics.encodings.wasi import not_posted, posted
 from semantics.encodings.workers import not_of_web, workers
-from semantics.profiles.create import CREATE, CREATE_UNCHECKED
+from semantics.profiles.create import CREATE, CREATE_TLS, CREATE_TLS_INHERIT, CREATE_UNCHECKED
 from semantics.profiles.create_module import CREATE_MODULE
 from semantics.profiles.embed import (
     EMBED,
@@ -38,7 +39,8 @@ from semantics.profiles.fork import FORK, FORK_GROWING
 from semantics.profiles.handle import HANDLE
 from semantics.profiles.module_shared import MODULE_SHARED
 from semantics.profiles.tls import TLS
-from semantics.profiles.wavm import WAVM
+from semantics.profiles.wasi import WASI_REACTOR
+from semantics.profiles.wavm import WAVM, WAVM_CLONE
 from semantics.profiles.web import WEB
 
 __all__ = ["ENCODINGS", "Encoding"]
@@ -64,6 +66,18 @@ _ALL = (
         hosted,
         not_hosted,
         lambda rng: random_program(rng, FORK, INSTANCES),
+    ),
+    Encoding(
+        "X3",
+        WASI_REACTOR,
+        WEB,
+        "thread-spawn by Web workers that number their children: equal outcomes, but for the names of threads",
+        "the module of threads imports shared memories alone; numbers of threads are unused; no proc_exit, nothing "
+        "traps; the main agent does not wait",
+        posted,
+        not_posted,
+        lambda rng: random_program(rng, WASI_REACTOR, WASI_THREADS),
+        "main",
     ),
     Encoding(
         "X5",
@@ -97,6 +111,26 @@ _ALL = (
         reinstantiated,
         not_equivalent,
         lambda rng: random_program(rng, WAVM, CONTEXTS),
+    ),
+    Encoding(
+        "X7-tls",
+        WAVM,
+        CREATE_TLS,
+        "contexts by thread-local globals, with their initial values (P3u + tls): equal outcomes",
+        "threads entered by function index, ids unused; mutable globals are numeric",
+        annotated,
+        not_annotable,
+        lambda rng: random_program(rng, WAVM, ONE_INSTANCE),
+    ),
+    Encoding(
+        "X7-clone",
+        WAVM_CLONE,
+        CREATE_TLS_INHERIT,
+        "cloned contexts by thread-local globals that are inherited: equal outcomes",
+        "as X7-tls",
+        annotated,
+        not_annotable,
+        lambda rng: random_program(rng, WAVM_CLONE, ONE_INSTANCE),
     ),
     Encoding(
         "X8",

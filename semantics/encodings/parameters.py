@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from semantics.encodings.rewriting import FUNC, all_code, defining, modules_of, rewritten, translated
+from semantics.encodings.rewriting import FUNC, all_code, as_block, defining, modules_of, rewritten, translated
 from semantics.exploration.program import Invoke, Program
 from semantics.syntax.instructions import (
     Block,
-    BlockType,
-    Br,
     Call,
     CallIndirect,
     Expr,
@@ -20,7 +18,6 @@ from semantics.syntax.instructions import (
     LocalSet,
     LocalTee,
     RefFunc,
-    Return,
 )
 from semantics.syntax.modules import ExternKind, Function, Module
 from semantics.syntax.types import FuncType, NumType, Share
@@ -84,7 +81,7 @@ def _body(f: Function, slots: Slots, within: dict[int, int], moved: int) -> Bloc
     """The body with locals for cells; it is a block, which `return` leaves. Locals behind the parameters have moved."""
     parameters = len(f.type.params)
 
-    def step(e: Instr, depth: int) -> Expr:
+    def step(e: Instr, _depth: int) -> Expr:
         match e:
             case GlobalGet(index) if index in slots:
                 return (LocalGet(slots[index], span=e.span),)
@@ -93,13 +90,11 @@ def _body(f: Function, slots: Slots, within: dict[int, int], moved: int) -> Bloc
             case Call(func) if func in within:
                 back = tuple(LocalSet(s) for s in reversed(slots.values()))
                 return (*map(LocalGet, slots.values()), Call(within[func], span=e.span), *back)
-            case Return():
-                return (Br(depth, span=e.span),)
             case LocalGet(index) | LocalSet(index) | LocalTee(index) if index >= parameters:
                 return (replace(e, index=index + moved),)
         return (e,)
 
-    return Block(BlockType((), f.type.results), rewritten(f.body, step))
+    return as_block(rewritten(f.body, step), f.type.results)
 
 
 def not_passable(program: Program) -> str:

@@ -8,17 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
+from itertools import chain
 from typing import Any
 
 from semantics.exploration.program import HostThread, Instantiate, Program, Spawn
 from semantics.merging.fields import FIELDS, NAMED, Part, Role, Space
 from semantics.merging.renumbering import Renumbering
-from semantics.syntax.instructions import Block, BlockType, DesignInstr, Expr, If, Instr, Loop, RefFunc, RefNull, Select
+from semantics.syntax.instructions import (
+    Block,
+    BlockType,
+    Br,
+    DesignInstr,
+    Expr,
+    If,
+    Instr,
+    Loop,
+    RefFunc,
+    RefNull,
+    Return,
+    Select,
+)
 from semantics.syntax.modules import Elem, Export, ExternKind, Function, Import, Module, SegmentMode
 from semantics.syntax.types import FUNCREF, ExternType, FuncType, GlobalType, RefType, Share, TableType, ValType
 from semantics.validation.spaces import index_spaces
 
 FUNC = ExternKind.FUNC
+GONE = -1
 Step = Callable[[Instr, int], Expr]
 """What stands for an instruction, whose own blocks are rewritten already; the number says how many labels of the
 function are around it."""
@@ -31,7 +46,7 @@ def modules_of(program: Program) -> tuple[Module, ...]:
 
 
 def translated(program: Program, change: Callable[[Module], Module]) -> Program:
-    """Every module changed; imports that are new are the embedder's."""
+    """Every module changed; imports that are new are the embedder's, and some may be gone."""
 
     def thread(found: HostThread) -> HostThread:
         return replace(found, commands=tuple(map(command, found.commands)))
@@ -42,8 +57,8 @@ def translated(program: Program, change: Callable[[Module], Module]) -> Program:
         if not isinstance(found, Instantiate):
             return found
         module = change(found.module)
-        new = len(module.imports) - len(found.module.imports)
-        return replace(found, module=module, providers=(*found.providers, *(None,) * new))
+        known = {(i.module, i.name): p for i, p in zip(found.module.imports, found.providers, strict=True)}
+        return replace(found, module=module, providers=tuple(known.get((i.module, i.name)) for i in module.imports))
 
     return replace(program, main=thread(program.main))
 
@@ -71,6 +86,15 @@ def all_code(module: Module) -> Iterator[Instr]:
         yield from instructions(function.body)
 
 
+def sequences(module: Module) -> Iterator[Expr]:
+    """Every body of a function, and every one within a block."""
+    todo = [f.body for f in module.funcs]
+    while todo:
+        code = todo.pop()
+        yield code
+        todo += [getattr(e, n) for e in code for n, r in roles(type(e)).items() if r is Part.CODE]
+
+
 def rewritten(code: Expr, step: Step, depth: int = 0) -> Expr:
     """A body with every instruction replaced, the innermost first."""
     found: list[Instr] = []
@@ -82,17 +106,42 @@ def rewritten(code: Expr, step: Step, depth: int = 0) -> Expr:
     return tuple(found)
 
 
+def as_block(code: Expr, results: tuple[ValType, ...]) -> Block:
+    """The body of a function as a block, which `return` leaves."""
+
+    def step(e: Instr, depth: int) -> Expr:
+        return (Br(depth, span=e.span),) if isinstance(e, Return) else (e,)
+
+    return Block(BlockType((), results), rewritten(code, step))
+
+
 def replaced(module: Module, step: Step) -> Module:
     """The module with the instructions of its functions replaced."""
     return replace(module, funcs=tuple(replace(f, body=rewritten(f.body, step)) for f in module.funcs))
 
 
 # --- definitions ----------------------------------------------------------------------------------
-def importing(module: Module, imports: Iterable[Import]) -> Module:
-    """The module with more imports of functions, behind those that it has: all other functions get new indices."""
+def imported(module: Module, name: tuple[str, str]) -> int | None:
+    """The index of the function that is imported under that name; None where none is."""
+    funcs = enumerate(module.imported(FUNC))
+    return next((n for n, i in funcs if (i.module, i.name) == name), None)
+
+
+def escapes(module: Module, func: int) -> bool:
+    """Whether a function is exported, or is a reference: more may call it than the code shows."""
+    constants = [*(g.init for g in module.globals), *(t.init or () for t in module.tables)]
+    constants += [item for e in module.elems for item in e.items]
+    taken = {e.func for e in (*all_code(module), *chain(*constants)) if isinstance(e, RefFunc)}
+    return func in taken | {e.index for e in module.exports if e.kind is FUNC}
+
+
+def importing(module: Module, imports: Iterable[Import], without: int | None = None) -> Module:
+    """The module with more imports of functions, behind those that it has: all other functions get new indices. The
+    import `without` goes: code that calls it calls GONE."""
     new = tuple(imports)
     spaces = index_spaces(module)
     old, count = len(module.imported(FUNC)), len(new)
+    gone = None if without is None else module.imported(FUNC)[without]
     sizes = {
         Space.TYPE: len(module.types),
         Space.TABLE: len(spaces.tables),
@@ -101,7 +150,10 @@ def importing(module: Module, imports: Iterable[Import]) -> Module:
         Space.ELEM: len(module.elems),
         Space.DATA: len(module.datas),
     }
-    funcs = [i if i < old else i + count for i in range(len(spaces.funcs))]
+    stay = [i for i in range(len(spaces.funcs)) if i != without]
+    funcs = [GONE] * len(spaces.funcs)
+    for index, i in enumerate(stay):
+        funcs[i] = index if i < old else index + count
     moved = Renumbering({**{space: range(size) for space, size in sizes.items()}, Space.FUNC: funcs})
 
     def constant(node: Any, name: str) -> Any:
@@ -111,7 +163,7 @@ def importing(module: Module, imports: Iterable[Import]) -> Module:
     return replace(
         module,
         types=_with_types(module, (i.type for i in new if isinstance(i.type, FuncType))),
-        imports=(*module.imports, *new),
+        imports=(*(i for i in module.imports if i is not gone), *new),
         funcs=tuple(replace(f, body=moved.code(f.body)) for f in module.funcs),
         globals=tuple(constant(g, "init") for g in module.globals),
         tables=tuple(constant(t, "init") for t in module.tables),

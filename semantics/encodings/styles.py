@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from semantics.encodings.generator import Body, Style
 
 _DEFINITIONS = r"""(type $one (func (result i32)))
@@ -84,6 +87,64 @@ CONTEXTS = Style(
     waits=True,
 )
 """createThread on functions by their index; every thread uses its mutable globals."""
+
+ONE_INSTANCE = replace(
+    CONTEXTS,
+    fields=CONTEXTS.fields
+    + r"""
+  (type $one (func (result i32)))
+  (table $t 2 funcref)
+  (elem (i32.const 0) $one)
+  (data (i32.const 4) "\01")
+  (data $d "\05\06")
+  (start $init)
+  (func $init (global.set $p (i32.const 3)) (i32.store (i32.const 0) (i32.const 1)))
+  (func $one (type $one) (i32.add (global.get $p) (i32.const 1)))""",
+    own=(
+        *CONTEXTS.own,
+        "(table.set $t (i32.const 1) (ref.func $one))",
+        "(global.set $g (call_indirect $t (type $one) (i32.const 1)))",
+        "(memory.init $d (i32.const 4) (i32.const 0) (i32.const 2))",
+        "(data.drop $d)",
+    ),
+)
+"""As CONTEXTS, and threads use what else their common instance has: a table, segments. A thread may trap, on a null
+entry and on a segment that is dropped."""
+
+
+def _threads(spawned: Sequence[str]) -> str:
+    """thread-spawn, and the function that all threads begin in: its argument says in two bits what they run."""
+    run = "(if (i32.eq (i32.and (local.get 1) (i32.const 3)) (i32.const {})) (then (call {} {})))"
+    cases = (run.format(f[2:], f, "(i32.shr_u (local.get 1) (i32.const 2))") for f in spawned)
+    return f"""(import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+  (func $thread (export "wasi_thread_start") (param i32 i32) {" ".join(cases)})"""
+
+
+WASI_THREADS = Style(
+    spawn=lambda f, a, main: f"(drop (call $spawn (i32.or (i32.shl {a} (i32.const 2)) (i32.const {f[2:]}))))",
+    shared="",
+    imports=_threads,
+    fields=r"""(global $p (mut i32) (i32.const 2))
+  (type $one (func (result i32)))
+  (table $t 2 funcref)
+  (elem (i32.const 0) $one)
+  (data (i32.const 0) "\01")
+  (data $d "\05\06")
+  (start $init)
+  (func $init (drop (i32.atomic.rmw.add (i32.const 4) (i32.const 1))))
+  (func $one (type $one) (i32.add (global.get $p) (i32.const 1)))""",
+    own=(
+        "(global.set $p VALUE)",
+        "(i32.store (i32.const 4) (global.get $p))",
+        "(table.set $t (i32.const 1) (ref.func $one)) (global.set $g (call_indirect $t (type $one) (i32.const 1)))",
+        "(memory.init $d (i32.const 4) (i32.const 0) (i32.const 2))",
+    ),
+    reads=("(global.get $p)", "(global.get $g)"),
+    waits=True,
+    grows=True,
+    results=True,
+)
+"""thread-spawn; every thread has an instance, with its globals, its table, a start function and an active segment."""
 
 MODULES = Style(
     shared="",

@@ -82,7 +82,7 @@ def not_of_web(program: Program) -> str:
     """
     if any(isinstance(c, Spawn) for c in program.main.commands):
         return "the host starts threads"
-    return next(filter(None, map(_reason, modules_of(program))), "")
+    return next(filter(None, (_reason(m) or main_may_wait(m) for m in modules_of(program))), "")
 
 
 def _reason(module: Module) -> str:
@@ -99,7 +99,7 @@ def _reason(module: Module) -> str:
         return "an active segment"
     if any(not isinstance(t, NumType) for index in forked for t in spaces.funcs[index].params):
         return "an argument that is a reference"
-    return _definitions(module) or _segments(module) or main_may_wait(module)
+    return _definitions(module) or _segments(module)
 
 
 def _definitions(module: Module) -> str:
@@ -120,8 +120,9 @@ def _segments(module: Module) -> str:
     return "a shared function that uses a segment" if {Space.DATA, Space.ELEM} & set(used) else ""
 
 
-def main_may_wait(module: Module) -> str:
-    """Waiting that the main agent may come to, from what is exported; tables are taken to hold every function."""
+def main_may_wait(module: Module, threads: frozenset[str] = frozenset()) -> str:
+    """Waiting that the main agent may come to, from what starts the module and what is exported, but for what `threads`
+    alone begin with; tables are taken to hold every function."""
     funcs = index_spaces(module).funcs
     calls: dict[int, set[int]] = {}
     waiting: set[int] = set()
@@ -132,7 +133,9 @@ def main_may_wait(module: Module) -> str:
         calls[index] = called | {i for i, t in enumerate(funcs) if t in wanted}
         if any(isinstance(e, Wait) for e in body):
             waiting.add(index)
-    reached = {e.index for e in module.exports if e.kind is FUNC}
+    reached = {e.index for e in module.exports if e.kind is FUNC and e.name not in threads}
+    if module.start is not None:
+        reached.add(module.start)
     if any(isinstance(i.type, TableType) for i in module.imports) or any(e.kind is TABLE for e in module.exports):
         reached |= set(range(len(funcs)))
     todo = list(reached)

@@ -34,6 +34,22 @@ CREATE_UNCHECKED = replace(
     typing=replace(CREATE.typing, name="create-unchecked", entry="none"),
     own="nobody",
 )
+CREATE_TLS = replace(
+    CREATE_UNCHECKED,
+    name="create-tls",
+    summary="create-unchecked with thread-local globals",
+    typing=replace(CREATE_UNCHECKED.typing, name="create-tls", tls=True, tls_seqcst=True, seqcst_on_local=True),
+    seg="lock",
+)
+"""What WAVM's contexts are made of (B.9, "Encodings"); atomics and segments are as WAVM has them (DEC 20, 24)."""
+
+CREATE_TLS_INHERIT = replace(
+    CREATE_TLS,
+    name="create-tls-inherit",
+    summary="as create-tls, but a new thread's cells hold what its creator's hold",
+    typing=replace(CREATE_TLS.typing, name="create-tls-inherit"),
+    inherit="copy",
+)
 GIVES_HANDLES = "handles of thread.create"
 CREATE_HANDLE = replace(
     CREATE,

@@ -78,6 +78,15 @@ WASI_CHILD = replace(
 )
 """As Wasmtime does."""
 
+WASI_REACTOR = replace(
+    WASI_CHILD,
+    name="wasi-reactor",
+    summary="wasi-child, where the main thread's return ends nothing",
+    typing=replace(WASI.typing, name="wasi-reactor"),
+    mainret="isolate",
+)
+"""The host calls an export of a reactor, not `_start`."""
+
 WASI_SKIP = replace(
     WASI,
     name="wasi-skip",

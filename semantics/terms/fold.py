@@ -174,7 +174,22 @@ def _literal_right(op: str, width: int, arg_width: int, a: Term, b: int) -> Term
         inner = a.args[1]
         if isinstance(inner, int):
             return _literal_right(op, width, arg_width, a.args[0], OPERATORS[op].function(arg_width, width, inner, b))
+    if op == "and" and isinstance(a, App) and a.op in ("shl", "or"):
+        found = _low_bits(a, b)
+        if found is not None:
+            return found
     return App(op, (a, b), width, arg_width)
+
+
+def _low_bits(a: App, mask: int) -> int | None:
+    """a & mask, where it is a literal: of fields that were packed into a word, the lowest."""
+    left, right = a.args
+    if not isinstance(right, int):
+        return None
+    if a.op == "shl":
+        return None if mask >> (right % a.width) else 0
+    rest = apply("and", a.width, left, mask)
+    return rest | right & mask if isinstance(rest, int) else None
 
 
 def _compare_literal(op: str, a: App, b: int) -> Term | None:

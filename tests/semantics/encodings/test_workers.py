@@ -85,6 +85,13 @@ def test_each_hypothesis_is_there_for_a_reason(name: str) -> None:
     assert shown(found.target, show) == target
 
 
+def test_waiting_without_a_thread() -> None:
+    """It traps in the main agent, whether or not somebody forks."""
+    fields = (main("(drop (memory.atomic.wait32 (i32.const 0) (i32.const 1) (i64.const 0)))"),)
+    assert X1.outside(program(X1, *fields)) == "the main agent may wait"
+    assert compared(X1, *fields).equal is False
+
+
 def test_a_memory_that_is_not_imported() -> None:
     """Every worker gets its own."""
     fields = (
