@@ -1,4 +1,4 @@
-"""Encodings of systems.md B.14, "who can polyfill whom" (floor 6): X1, X5 to X9 (X7: under EQ-9), X11.
+"""Encodings of systems.md B.14, "who can polyfill whom" (floor 6): X1, X5 to X11 (X7: under EQ-9).
 
 A file holds a translation of programs with its fragment. `generator` writes random programs of the fragments, in the
 `styles` of the designs; that both sides have equal outcomes is checked in `litmus.checking.encodings`.
@@ -14,14 +14,16 @@ from semantics.encodings.generator import random_program
 from semantics.encodings.handles import cells, not_joining
 from semantics.encodings.parameters import not_passable, passed
 from semantics.encodings.references import auxiliary, not_from_main
-from semantics.encodings.styles import CELLS, CONTEXTS, FORKS, HANDLES, MODULES, REFERENCES
+from semantics.encodings.shared_everything import not_preemptive, preemptive
+from semantics.encodings.styles import CELLS, COMPONENT, CONTEXTS, FORKS, HANDLES, MODULES, REFERENCES
 from semantics.encodings.workers import not_of_web, workers
 from semantics.profiles.create import CREATE
 from semantics.profiles.embed import EMBED
 from semantics.profiles.fork import FORK, FORK_GROWING
 from semantics.profiles.handle import HANDLE
 from semantics.profiles.module_shared import MODULE_SHARED
-from semantics.profiles.tls import TLS
+from semantics.profiles.shared_everything import SHARED_EVERYTHING
+from semantics.profiles.tls import TLS, TLS_GROWING
 from semantics.profiles.wavm import WAVM
 from semantics.profiles.web import WEB
 
@@ -44,7 +46,8 @@ _ALL = (
         CREATE,
         FORK_GROWING,
         "thread.create_ref by fork of an auxiliary function: equal outcomes, but for the names of threads",
-        "only the main thread uses create_ref, on a reference that is a function of the type; tables can grow",
+        "only the main thread uses create_ref, on a reference that is a function of the type; tables can grow, the "
+        "program does not",
         auxiliary,
         not_from_main,
         lambda rng: random_program(rng, CREATE, REFERENCES),
@@ -91,6 +94,19 @@ _ALL = (
         elaborated,
         lambda _: "",
         lambda rng: random_program(rng, MODULE_SHARED, MODULES),
+    ),
+    Encoding(
+        "X10",
+        SHARED_EVERYTHING,
+        TLS_GROWING,
+        "the component's threads by fork, thread-local globals and an auxiliary function: equal outcomes, but for the "
+        "names of threads",
+        "nothing traps or grows; indices are unused, one module has a context; the main thread alone spawns by "
+        "reference or of a table; no exchanges in tables",
+        preemptive,
+        not_preemptive,
+        lambda rng: random_program(rng, SHARED_EVERYTHING, COMPONENT),
+        "main",
     ),
     Encoding(
         "X11",

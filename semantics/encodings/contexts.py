@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from semantics.encodings.rewriting import (
     FUNC,
     all_code,
     exporting,
+    folded,
     importing,
     modules_of,
     names_of,
-    roles,
+    sequences,
     translated,
 )
 from semantics.encodings.workers import WORKER, main_may_wait
 from semantics.exploration.program import Program
-from semantics.merging.fields import Part
 from semantics.syntax.instructions import (
     Call,
     Const,
@@ -74,32 +73,20 @@ def _create(module: Module) -> int | None:
 
 
 def _posting(code: Expr, create: int, call: dict[int, int]) -> Expr:
-    found: list[Instr] = []
-    for e in code:
-        inner: dict[str, Any] = {
-            n: _posting(getattr(e, n), create, call) for n, r in roles(type(e)).items() if r is Part.CODE
-        }
-        found.append(replace(e, **inner) if inner else e)
+    def fold(found: list[Instr]) -> None:
         match found[-3:]:
             case [RefFunc(f), argument, Call(func)] if func == create:
                 found[-3:] = argument, Call(call[f]), Const(I64, 0)
-    return tuple(found)
+
+    return folded(code, fold)
 
 
 def _created(module: Module, create: int) -> Iterator[int]:
     """The functions that threads are made of, where they are given by index."""
-    for code in _sequences(module):
+    for code in sequences(module):
         for one, _, three in zip(code, code[1:], code[2:], strict=False):
             if isinstance(one, RefFunc) and three == Call(create):
                 yield one.func
-
-
-def _sequences(module: Module) -> Iterator[Expr]:
-    todo = [f.body for f in module.funcs]
-    while todo:
-        code = todo.pop()
-        yield code
-        todo += [getattr(e, n) for e in code for n, r in roles(type(e)).items() if r is Part.CODE]
 
 
 def not_equivalent(program: Program) -> str:
@@ -129,7 +116,7 @@ def _reason(module: Module) -> str:
     if any(isinstance(i.type, GlobalType) and i.type.mutable for i in module.imports):
         return "an imported mutable global"
     calls = sum(e == Call(create) for e in code)
-    if calls != sum(_by_index(c, create) for c in _sequences(module)):
+    if calls != sum(_by_index(c, create) for c in sequences(module)):
         return "a thread that is entered by reference, or whose id is used"
     return main_may_wait(module)
 

@@ -6,11 +6,12 @@ then knows.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from semantics.exploration.program import HostThread, Instantiate, Program, Spawn
+from semantics.exploration.program import HostThread, Instantiate, Program, Provider, Spawn
 from semantics.merging.fields import FIELDS, NAMED, Part, Role, Space
 from semantics.merging.renumbering import Renumbering
 from semantics.syntax.instructions import Block, BlockType, DesignInstr, Expr, If, Instr, Loop, RefFunc, RefNull, Select
@@ -22,6 +23,8 @@ FUNC = ExternKind.FUNC
 Step = Callable[[Instr, int], Expr]
 """What stands for an instruction, whose own blocks are rewritten already; the number says how many labels of the
 function are around it."""
+Fold = Callable[[list[Instr]], None]
+"""Changes the end of a sequence, where it has come to an instruction that is written otherwise with what is before."""
 
 
 # --- programs -------------------------------------------------------------------------------------
@@ -31,7 +34,7 @@ def modules_of(program: Program) -> tuple[Module, ...]:
 
 
 def translated(program: Program, change: Callable[[Module], Module]) -> Program:
-    """Every module changed; imports that are new are the embedder's."""
+    """Every module changed: imports keep their providers, those that are new are the embedder's."""
 
     def thread(found: HostThread) -> HostThread:
         return replace(found, commands=tuple(map(command, found.commands)))
@@ -42,8 +45,11 @@ def translated(program: Program, change: Callable[[Module], Module]) -> Program:
         if not isinstance(found, Instantiate):
             return found
         module = change(found.module)
-        new = len(module.imports) - len(found.module.imports)
-        return replace(found, module=module, providers=(*found.providers, *(None,) * new))
+        left: defaultdict[tuple[str, str], list[Provider | None]] = defaultdict(list)
+        for i, provider in zip(found.module.imports, found.providers, strict=True):
+            left[i.module, i.name].append(provider)
+        kept = (left[i.module, i.name] for i in module.imports)
+        return replace(found, module=module, providers=tuple(k.pop(0) if k else None for k in kept))
 
     return replace(program, main=thread(program.main))
 
@@ -71,6 +77,15 @@ def all_code(module: Module) -> Iterator[Instr]:
         yield from instructions(function.body)
 
 
+def sequences(module: Module) -> Iterator[Expr]:
+    """Every body of a function, and those within its blocks."""
+    todo = [f.body for f in module.funcs]
+    while todo:
+        code = todo.pop()
+        yield code
+        todo += [getattr(e, n) for e in code for n, r in roles(type(e)).items() if r is Part.CODE]
+
+
 def rewritten(code: Expr, step: Step, depth: int = 0) -> Expr:
     """A body with every instruction replaced, the innermost first."""
     found: list[Instr] = []
@@ -87,12 +102,40 @@ def replaced(module: Module, step: Step) -> Module:
     return replace(module, funcs=tuple(replace(f, body=rewritten(f.body, step)) for f in module.funcs))
 
 
+def folded(code: Expr, fold: Fold) -> Expr:
+    """A body with the ends of every sequence changed after each of its instructions, the innermost first."""
+    found: list[Instr] = []
+    for e in code:
+        inner: dict[str, Any] = {n: folded(getattr(e, n), fold) for n, r in roles(type(e)).items() if r is Part.CODE}
+        found.append(replace(e, **inner) if inner else e)
+        fold(found)
+    return tuple(found)
+
+
 # --- definitions ----------------------------------------------------------------------------------
 def importing(module: Module, imports: Iterable[Import]) -> Module:
     """The module with more imports of functions, behind those that it has: all other functions get new indices."""
     new = tuple(imports)
-    spaces = index_spaces(module)
     old, count = len(module.imported(FUNC)), len(new)
+    funcs = [i if i < old else i + count for i in range(old + len(module.funcs))]
+    return _reindexed(replace(module, imports=(*module.imports, *new)), funcs)
+
+
+def providing(module: Module, definitions: Mapping[int, int]) -> Module:
+    """The module without some imports of functions: index of the import -> index of the definition that stands for it.
+    All other functions get new indices."""
+    places = [n for n, i in enumerate(module.imports) if isinstance(i.type, FuncType)]
+    dropped = {places[index] for index in definitions}
+    imports = tuple(i for n, i in enumerate(module.imports) if n not in dropped)
+    count = len(places) + len(module.funcs)
+    new = {old: n for n, old in enumerate(i for i in range(count) if i not in definitions)}
+    funcs = [new[definitions.get(i, i)] for i in range(count)]
+    return _reindexed(replace(module, imports=imports), funcs)
+
+
+def _reindexed(module: Module, funcs: list[int]) -> Module:
+    """The module with new indices of functions in its code and fields."""
+    spaces = index_spaces(module)
     sizes = {
         Space.TYPE: len(module.types),
         Space.TABLE: len(spaces.tables),
@@ -101,7 +144,6 @@ def importing(module: Module, imports: Iterable[Import]) -> Module:
         Space.ELEM: len(module.elems),
         Space.DATA: len(module.datas),
     }
-    funcs = [i if i < old else i + count for i in range(len(spaces.funcs))]
     moved = Renumbering({**{space: range(size) for space, size in sizes.items()}, Space.FUNC: funcs})
 
     def constant(node: Any, name: str) -> Any:
@@ -110,7 +152,6 @@ def importing(module: Module, imports: Iterable[Import]) -> Module:
 
     return replace(
         module,
-        imports=(*module.imports, *new),
         funcs=tuple(replace(f, body=moved.code(f.body)) for f in module.funcs),
         globals=tuple(constant(g, "init") for g in module.globals),
         tables=tuple(constant(t, "init") for t in module.tables),
@@ -123,8 +164,13 @@ def importing(module: Module, imports: Iterable[Import]) -> Module:
 
 def defining(module: Module, *functions: Function) -> Module:
     """The module with more functions, behind those that it has."""
-    types = dict.fromkeys((*module.types, *(f.type for f in functions)))
-    return replace(module, types=tuple(types), funcs=(*module.funcs, *functions))
+    return replace(typing(module, *(f.type for f in functions)), funcs=(*module.funcs, *functions))
+
+
+def typing(module: Module, *types: FuncType) -> Module:
+    """The module with these types in its type section; those that it has keep their indices."""
+    new = dict.fromkeys(t for t in types if t not in module.types)
+    return replace(module, types=(*module.types, *new))
 
 
 def function(module: Module, index: int) -> Function | None:
