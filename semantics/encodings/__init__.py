@@ -22,7 +22,18 @@ from semantics.encodings.instances import CREATIONS, INSTANCES, THREADS, UNCHECK
 from semantics.encodings.instantiation import hosted, not_hosted
 from semantics.encodings.parameters import not_passable, passed
 from semantics.encodings.references import auxiliary, not_from_main
-from semantics.encodings.styles import CELLS, CONTEXTS, FORKS, HANDLES, MODULES, ONE_INSTANCE, REFERENCES, WASI_THREADS
+from semantics.encodings.shared_everything import not_preemptive, preemptive
+from semantics.encodings.styles import (
+    CELLS,
+    COMPONENT,
+    CONTEXTS,
+    FORKS,
+    HANDLES,
+    MODULES,
+    ONE_INSTANCE,
+    REFERENCES,
+    WASI_THREADS,
+)
 from semantics.encodings.wasi import not_posted, posted
 from semantics.encodings.workers import not_of_web, workers
 from semantics.profiles.create import CREATE, CREATE_TLS, CREATE_TLS_INHERIT, CREATE_UNCHECKED
@@ -38,7 +49,8 @@ from semantics.profiles.embed import (
 from semantics.profiles.fork import FORK, FORK_GROWING
 from semantics.profiles.handle import HANDLE
 from semantics.profiles.module_shared import MODULE_SHARED
-from semantics.profiles.tls import TLS
+from semantics.profiles.shared_everything import SHARED_EVERYTHING
+from semantics.profiles.tls import TLS, TLS_GROWING
 from semantics.profiles.wasi import WASI_REACTOR
 from semantics.profiles.wavm import WAVM, WAVM_CLONE
 from semantics.profiles.web import WEB
@@ -84,7 +96,8 @@ _ALL = (
         CREATE,
         FORK_GROWING,
         "thread.create_ref by fork of an auxiliary function: equal outcomes, but for the names of threads",
-        "only the main thread uses create_ref, on a reference that is a function of the type; tables can grow",
+        "only the main thread uses create_ref, on a reference that is a function of the type; tables can grow, the "
+        "program does not",
         auxiliary,
         not_from_main,
         lambda rng: random_program(rng, CREATE, REFERENCES),
@@ -151,6 +164,19 @@ _ALL = (
         elaborated,
         lambda _: "",
         lambda rng: random_program(rng, MODULE_SHARED, MODULES),
+    ),
+    Encoding(
+        "X10",
+        SHARED_EVERYTHING,
+        TLS_GROWING,
+        "the component's threads by fork, thread-local globals and an auxiliary function: equal outcomes, but for the "
+        "names of threads",
+        "nothing traps or grows; indices are unused, one module has a context; the main thread alone spawns by "
+        "reference or of a table; no exchanges in tables",
+        preemptive,
+        not_preemptive,
+        lambda rng: random_program(rng, SHARED_EVERYTHING, COMPONENT),
+        "main",
     ),
     Encoding(
         "X11",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from semantics.encodings.rewriting import (
     FUNC,
@@ -13,18 +12,17 @@ from semantics.encodings.rewriting import (
     defining,
     escapes,
     exporting,
+    folded,
     function,
     imported,
     importing,
     modules_of,
     names_of,
-    roles,
     sequences,
     translated,
 )
 from semantics.encodings.workers import WORKER, main_may_wait
 from semantics.exploration.program import Program, Spawn
-from semantics.merging.fields import Part
 from semantics.profiles.create import ThreadCreate
 from semantics.profiles.wavm import ENTRY
 from semantics.syntax.instructions import (
@@ -33,7 +31,6 @@ from semantics.syntax.instructions import (
     DataDrop,
     Drop,
     ElemDrop,
-    Expr,
     GlobalGet,
     Instr,
     LocalGet,
@@ -109,17 +106,12 @@ def _cell(type: GlobalType) -> GlobalType:
 def _creating(module: Module, start: dict[int, Instr]) -> Module:
     """`start` of a function stands for its reference and the call of createThread; the argument is between the two."""
 
-    def body(code: Expr) -> Expr:
-        found: list[Instr] = []
-        for e in code:
-            inner: dict[str, Any] = {n: body(getattr(e, n)) for n, r in roles(type(e)).items() if r is Part.CODE}
-            found.append(replace(e, **inner) if inner else e)
-            match found[-3:]:
-                case [RefFunc(f), argument, Call(func)] if func == GONE:
-                    found[-3:] = argument, start[f], Const(I64, 0)
-        return tuple(found)
+    def fold(found: list[Instr]) -> None:
+        match found[-3:]:
+            case [RefFunc(f), argument, Call(func)] if func == GONE:
+                found[-3:] = argument, start[f], Const(I64, 0)
 
-    return replace(module, funcs=tuple(replace(f, body=body(f.body)) for f in module.funcs))
+    return replace(module, funcs=tuple(replace(f, body=folded(f.body, fold)) for f in module.funcs))
 
 
 def _created(module: Module, create: int) -> list[int]:

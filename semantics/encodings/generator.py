@@ -36,9 +36,10 @@ class Style:
     entry: parameters and results of a spawned function, `end` the code at its end; locals: further ones of main, the
     first; fields: more definitions
     own, reads: lines and values on private state, for all threads; main: lines for the main thread, before which `own`
-    stands too. VALUE in a line is some value; often: what part of the lines these are
-    threads: spawned functions at most; waits, grows: threads may wait, memory grow; results: threads put what they read
-    into the memory; single: only the main thread spawns; once: every function is spawned at most once
+    stands too. VALUE in a line is some value, REGISTER a new register; often: how much of the code they are
+    threads: spawned functions at most; lines: of each, at least and at most; waits, grows: threads may wait, memory
+    grow; results: threads put what they read into the memory; single: only the main thread spawns; once: every function
+    is spawned at most once
     after: what else main does
     """
 
@@ -56,6 +57,7 @@ class Style:
     main: tuple[str, ...] = ()
     often: float = 0.14
     threads: int = 3
+    lines: tuple[int, int] = (1, 2)
     waits: bool = False
     grows: bool = False
     results: bool = False
@@ -89,9 +91,13 @@ class Body:
 
     def register(self, value: str) -> str:
         """Sets a new register."""
+        return f"(local.set {self.fresh()} {value})"
+
+    def fresh(self) -> str:
+        """A new register."""
         name = f"r{len(self.registers)}"
         self.registers.append(name)
-        return f"(local.set ${name} {value})"
+        return f"${name}"
 
     def access(self) -> str:
         """A load, store or rmw of x or y."""
@@ -122,7 +128,8 @@ class Body:
             return f"(call $store (i32.const {rng.choice((X, Y))}) {self.value()})"
         if rare < 0.2 + style.often and (mine := style.own if self.thread else (*style.main, *style.own)):
             line = rng.choice(mine)
-            return line.replace("VALUE", self.value())
+            line = line.replace("VALUE", self.value())
+            return line.replace("REGISTER", self.fresh()) if "REGISTER" in line else line
         return self.access()
 
     def line(self, spawnable: Sequence[str]) -> str:
@@ -160,7 +167,7 @@ def random_program(rng: Random, profile: Profile, style: Style) -> Program:
     budget = 8 - len(names)
     for number, body in reversed(list(enumerate(bodies))):
         later = [] if style.single else [f for f in free[number + 1 :] if rng.random() < 0.5]
-        for _ in range(rng.randint(1, 2)):
+        for _ in range(rng.randint(*style.lines)):
             body.lines.append(body.line(later))
         if style.once:
             free = [f for f in free if f not in body.spawned]

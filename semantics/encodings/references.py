@@ -8,10 +8,23 @@ from itertools import pairwise
 from semantics.encodings.rewriting import all_code, defining, instructions, modules_of, replaced, translated
 from semantics.exploration.program import Program
 from semantics.profiles.create import ThreadCreate, ThreadCreateRef
-from semantics.syntax.instructions import CallIndirect, Const, Expr, Fork, Instr, LocalGet, RefFunc, TableGrow
+from semantics.syntax.instructions import (
+    CallIndirect,
+    Const,
+    Expr,
+    Fork,
+    Instr,
+    LocalGet,
+    MemoryGrow,
+    RefFunc,
+    TableGrow,
+)
 from semantics.syntax.modules import Function, Module, Table
 from semantics.syntax.types import I32, SHARED_FUNCREF, FuncType, Limits, Share, TableType
 from semantics.validation.spaces import index_spaces
+
+SLOTS = Table(TableType(Share.SHARED, Limits(0), SHARED_FUNCREF))
+"""The table of an auxiliary function."""
 
 
 def auxiliary(program: Program) -> Program:
@@ -35,13 +48,13 @@ def _module(module: Module) -> Module:
             return (Fork(aux[e.type], span=e.span),)
         return (Fork(e.func, span=e.span),) if isinstance(e, ThreadCreate) else (e,)
 
-    slots = Table(TableType(Share.SHARED, Limits(0), SHARED_FUNCREF))
     made = replaced(module, step)
-    made = defining(made, *(_auxiliary(module.types[type], type, table) for type in wanted))
-    return replace(made, tables=(*made.tables, slots)) if wanted else made
+    made = defining(made, *(auxiliary_function(module.types[type], type, table) for type in wanted))
+    return replace(made, tables=(*made.tables, SLOTS)) if wanted else made
 
 
-def _auxiliary(wanted: FuncType, type: int, table: int) -> Function:
+def auxiliary_function(wanted: FuncType, type: int, table: int) -> Function:
+    """aux : t* (shared funcref) -> [] for functions of a type, given also as its index, with the table of the slots."""
     count = len(wanted.params)
     arguments = tuple(LocalGet(i) for i in range(count))
     slot = (LocalGet(count), Const(I32, 1), TableGrow(table))
@@ -51,8 +64,10 @@ def _auxiliary(wanted: FuncType, type: int, table: int) -> Function:
 
 def not_from_main(program: Program) -> str:
     """Why a program is outside the fragment: only local functions, which the main thread alone runs, use create_ref,
-    and its reference is that of a function of the type, so that nothing traps."""
+    and its reference is that of a function of the type, so that nothing traps; no code grows memories or tables."""
     for module in modules_of(program):
+        if reason := grows(module):
+            return reason
         funcs = index_spaces(module).funcs
         for f in module.funcs:
             code = list(instructions(f.body))
@@ -64,3 +79,9 @@ def not_from_main(program: Program) -> str:
                 if not (isinstance(before, RefFunc) and funcs[before.func] == module.types[e.type]):
                     return "a reference that may be null or of another type"
     return ""
+
+
+def grows(module: Module) -> str:
+    """Why a module is outside fragments whose target grants growth: its code grows, which in the source may fail."""
+    found = any(isinstance(e, MemoryGrow | TableGrow) for e in all_code(module))
+    return "growth that may fail" if found else ""

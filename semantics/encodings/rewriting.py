@@ -6,12 +6,13 @@ then knows.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from itertools import chain
 from typing import Any
 
-from semantics.exploration.program import HostThread, Instantiate, Program, Spawn
+from semantics.exploration.program import HostThread, Instantiate, Program, Provider, Spawn
 from semantics.merging.fields import FIELDS, NAMED, Part, Role, Space
 from semantics.merging.renumbering import Renumbering
 from semantics.syntax.instructions import (
@@ -37,6 +38,8 @@ GONE = -1
 Step = Callable[[Instr, int], Expr]
 """What stands for an instruction, whose own blocks are rewritten already; the number says how many labels of the
 function are around it."""
+Fold = Callable[[list[Instr]], None]
+"""Changes the end of a sequence, where it has come to an instruction that is written otherwise with what is before."""
 
 
 # --- programs -------------------------------------------------------------------------------------
@@ -57,8 +60,11 @@ def translated(program: Program, change: Callable[[Module], Module]) -> Program:
         if not isinstance(found, Instantiate):
             return found
         module = change(found.module)
-        known = {(i.module, i.name): p for i, p in zip(found.module.imports, found.providers, strict=True)}
-        return replace(found, module=module, providers=tuple(known.get((i.module, i.name)) for i in module.imports))
+        left: defaultdict[tuple[str, str], list[Provider | None]] = defaultdict(list)
+        for i, provider in zip(found.module.imports, found.providers, strict=True):
+            left[i.module, i.name].append(provider)
+        kept = (left[i.module, i.name] for i in module.imports)
+        return replace(found, module=module, providers=tuple(k.pop(0) if k else None for k in kept))
 
     return replace(program, main=thread(program.main))
 
@@ -120,6 +126,16 @@ def replaced(module: Module, step: Step) -> Module:
     return replace(module, funcs=tuple(replace(f, body=rewritten(f.body, step)) for f in module.funcs))
 
 
+def folded(code: Expr, fold: Fold) -> Expr:
+    """A body with the ends of every sequence changed after each of its instructions, the innermost first."""
+    found: list[Instr] = []
+    for e in code:
+        inner: dict[str, Any] = {n: folded(getattr(e, n), fold) for n, r in roles(type(e)).items() if r is Part.CODE}
+        found.append(replace(e, **inner) if inner else e)
+        fold(found)
+    return tuple(found)
+
+
 # --- definitions ----------------------------------------------------------------------------------
 def imported(module: Module, name: tuple[str, str]) -> int | None:
     """The index of the function that is imported under that name; None where none is."""
@@ -139,9 +155,31 @@ def importing(module: Module, imports: Iterable[Import], without: int | None = N
     """The module with more imports of functions, behind those that it has: all other functions get new indices. The
     import `without` goes: code that calls it calls GONE."""
     new = tuple(imports)
-    spaces = index_spaces(module)
-    old, count = len(module.imported(FUNC)), len(new)
     gone = None if without is None else module.imported(FUNC)[without]
+    old, count = len(module.imported(FUNC)), len(new)
+    funcs = [GONE] * (old + len(module.funcs))
+    for index, i in enumerate(i for i in range(len(funcs)) if i != without):
+        funcs[i] = index if i < old else index + count
+    kept = (i for i in module.imports if i is not gone)
+    made = typing(module, *(i.type for i in new if isinstance(i.type, FuncType)))
+    return _reindexed(replace(made, imports=(*kept, *new)), funcs)
+
+
+def providing(module: Module, definitions: Mapping[int, int]) -> Module:
+    """The module without some imports of functions: index of the import -> index of the definition that stands for it.
+    All other functions get new indices."""
+    places = [n for n, i in enumerate(module.imports) if isinstance(i.type, FuncType)]
+    dropped = {places[index] for index in definitions}
+    imports = tuple(i for n, i in enumerate(module.imports) if n not in dropped)
+    count = len(places) + len(module.funcs)
+    new = {old: n for n, old in enumerate(i for i in range(count) if i not in definitions)}
+    funcs = [new[definitions.get(i, i)] for i in range(count)]
+    return _reindexed(replace(module, imports=imports), funcs)
+
+
+def _reindexed(module: Module, funcs: list[int]) -> Module:
+    """The module with new indices of functions in its code and fields."""
+    spaces = index_spaces(module)
     sizes = {
         Space.TYPE: len(module.types),
         Space.TABLE: len(spaces.tables),
@@ -150,10 +188,6 @@ def importing(module: Module, imports: Iterable[Import], without: int | None = N
         Space.ELEM: len(module.elems),
         Space.DATA: len(module.datas),
     }
-    stay = [i for i in range(len(spaces.funcs)) if i != without]
-    funcs = [GONE] * len(spaces.funcs)
-    for index, i in enumerate(stay):
-        funcs[i] = index if i < old else index + count
     moved = Renumbering({**{space: range(size) for space, size in sizes.items()}, Space.FUNC: funcs})
 
     def constant(node: Any, name: str) -> Any:
@@ -162,8 +196,6 @@ def importing(module: Module, imports: Iterable[Import], without: int | None = N
 
     return replace(
         module,
-        types=_with_types(module, (i.type for i in new if isinstance(i.type, FuncType))),
-        imports=(*(i for i in module.imports if i is not gone), *new),
         funcs=tuple(replace(f, body=moved.code(f.body)) for f in module.funcs),
         globals=tuple(constant(g, "init") for g in module.globals),
         tables=tuple(constant(t, "init") for t in module.tables),
@@ -176,13 +208,13 @@ def importing(module: Module, imports: Iterable[Import], without: int | None = N
 
 def defining(module: Module, *functions: Function) -> Module:
     """The module with more functions, behind those that it has."""
-    types = _with_types(module, (f.type for f in functions))
-    return replace(module, types=types, funcs=(*module.funcs, *functions))
+    return replace(typing(module, *(f.type for f in functions)), funcs=(*module.funcs, *functions))
 
 
-def _with_types(module: Module, types: Iterable[FuncType]) -> tuple[FuncType, ...]:
-    """The types of the module, with these behind them where it has them not."""
-    return (*module.types, *(t for t in dict.fromkeys(types) if t not in module.types))
+def typing(module: Module, *types: FuncType) -> Module:
+    """The module with these types in its type section; those that it has keep their indices."""
+    new = dict.fromkeys(t for t in types if t not in module.types)
+    return replace(module, types=(*module.types, *new))
 
 
 def function(module: Module, index: int) -> Function | None:

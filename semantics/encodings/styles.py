@@ -155,3 +155,57 @@ MODULES = Style(
     waits=True,
 )
 """fork in a module that is shared as a whole, the global too."""
+
+_COMPONENT = """(func $ref (import "component" "thread.spawn-ref") shared (param (shared funcref) i32) (result i32))
+  (func $indirect (import "component" "thread.spawn-indirect") shared (param i32 i32) (result i32))
+  (func $own (import "component" "context.get 0") shared (result i32))
+  (func $keep (import "component" "context.set 0") shared (param i32))
+  (func $other (import "component" "context.get 1") shared (result i32))
+  (func $many (import "component" "thread.available-parallelism") shared (result i32))"""
+
+
+def _spawned(f: str, argument: str, main: bool) -> str:
+    """f0 of the table, or by a reference from there, the others by ref.func."""
+    if not (f == "$f0" and main):
+        return f"(drop (call $ref (ref.func {f}) {argument}))"
+    if "const" in argument:
+        return f"(drop (call $indirect (i32.const 0) {argument}))"
+    return f"(drop (call $ref (table.get $t (i32.const 0)) {argument}))"
+
+
+COMPONENT = Style(
+    spawn=_spawned,
+    imports=lambda _: _COMPONENT,
+    fields="""(table $t shared 1 1 (shared funcref))
+  (elem (table $t) (i32.const 0) shared (shared funcref) (ref.func $f0))
+  (data $d shared "\\05\\06")
+  (global $s shared (mut i32) (i32.const 0))
+  (global $n shared (mut i32) (i32.const 0))
+  (global $p thread_local (mut i32) (i32.const 0))""",
+    own=(
+        "(global.set $s VALUE)",
+        "(global.atomic.set acq_rel $s VALUE)",
+        "(global.atomic.set seq_cst $s VALUE)",
+        "(global.atomic.set seq_cst $n VALUE)",
+        "(local.set REGISTER (global.get $s))",
+        "(local.set REGISTER (global.atomic.get acq_rel $s))",
+        "(local.set REGISTER (global.atomic.get seq_cst $s))",
+        "(local.set REGISTER (global.atomic.get seq_cst $n))",
+        "(local.set REGISTER (global.atomic.rmw.xchg acq_rel $n VALUE))",
+        "(local.set REGISTER (global.atomic.rmw.cmpxchg seq_cst $n (i32.const 0) VALUE))",
+        "(local.set REGISTER (global.atomic.rmw.add seq_cst $p VALUE))",
+        "(local.set REGISTER (global.atomic.rmw.cmpxchg acq_rel $p (i32.const 0) VALUE))",
+        *("(global.atomic.set seq_cst $p VALUE)", "(call $keep VALUE)") * 2,
+        *("(local.set REGISTER (global.get $p))", "(local.set REGISTER (i32.add (call $own) (call $other)))") * 2,
+        "(memory.init $d (i32.const 4) (i32.const 0) (i32.const 2))",
+    ),
+    reads=("(call $many)",),
+    main=("(global.atomic.set seq_cst $g VALUE)",),
+    often=0.7,
+    threads=2,
+    lines=(3, 4),
+    results=True,
+    once=True,
+)
+"""The component's functions, f0 once by reference, for the reason above; with globals of all three attributes, atomic
+accesses, and a segment."""

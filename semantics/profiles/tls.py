@@ -23,3 +23,5 @@ TLS_INHERIT = replace(
     typing=replace(TLS.typing, name="tls-inherit"),
     inherit="copy",
 )
+TLS_GROWING = replace(TLS, name="tls-growing", growth="granted")
+"""Thread-local globals on a host that grants every growth within the maximum."""

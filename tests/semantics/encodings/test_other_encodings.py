@@ -51,6 +51,29 @@ def test_x5_growth_may_fail() -> None:
     assert shown(found.target, "x") == {(0,), (1,)}
 
 
+def test_x5_growth_of_the_program() -> None:
+    """What fails in the source is granted in the target."""
+    fields = (f'(func (export "main") {R} (local.set $r (memory.grow (i32.const 1))))',)
+    assert X5.outside(program(X5, *fields)) == "growth that may fail"
+    found = compared(X5, *fields)
+    assert shown(found.source, "main:r") == {(1,), (2**32 - 1,)}
+    assert shown(found.target, "main:r") == {(1,)}
+
+
+def test_x5_types_keep_their_indices() -> None:
+    """Also where a module has a type twice."""
+    fields = (
+        "(type $v (shared (func))) (type $same (shared (func))) (type $n (func (result i32)))",
+        "(table $t 1 funcref) (elem (i32.const 0) $one) (func $one (result i32) (i32.const 1))",
+        f'(func (export "main") {R} (thread.create_ref $v (ref.func $f))',
+        "(local.set $r (call_indirect $t (type $n) (i32.const 0))))",
+        "(func $f shared)",
+    )
+    found = compared(X5, *fields)
+    assert found.equal
+    assert shown(found.target, "main:r") == {(1,)}
+
+
 JOINED = (
     '(func (export "main") (local (ref null (shared (thread i32)))) (local $j i32) (local $r i32)'
     " (local.set 0 (fork_h $f)) (local.set $j (thread.join (local.get 0))) (local.set $r (i32.load (i32.const 0))))"
