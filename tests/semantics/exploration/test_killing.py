@@ -39,7 +39,9 @@ BYTES = (  # one byte at a time: brute force then has few sources to choose from
         lambda t: f"(local.set {t[0]} (i32.{t[1]} {t[2]}))"
     )
     | st.tuples(st.sampled_from(("store8", "atomic.store8")), AT, VALUE).map(lambda t: f"(i32.{t[0]} {t[1]} {t[2]})")
-    | st.tuples(REGISTER, AT).map(lambda t: f"(local.set {t[0]} (i32.atomic.rmw8.add_u {t[1]} (i32.const 1)))")
+    | st.tuples(REGISTER, st.sampled_from(("add", "xchg")), AT).map(
+        lambda t: f"(local.set {t[0]} (i32.atomic.rmw8.{t[1]}_u {t[2]} (i32.const 1)))"
+    )
 )
 BODY = st.lists(BYTES | TRAP, min_size=1, max_size=3).map(" ".join)
 SUSPENDING = st.lists(BYTES | TRAP | WAIT | NOTIFY, min_size=1, max_size=2).map(" ".join)
@@ -72,7 +74,10 @@ def brute(s: EventStructure, model: str) -> set[Outcome]:
     return outcomes_under(s, referee)
 
 
-def small(s: EventStructure) -> bool:
+def small(bodies: tuple[str, str], s: EventStructure) -> bool:
+    """Few ways to read for brute force; additions that read one another in a circle have every value of a byte."""
+    if " ".join(bodies).count("rmw8.add") > 1:
+        return False
     reads = [e for e in s.events for a in e.actions if reading(a)]
     return len(reads) <= 4 and len(s.nodes) <= 30
 
@@ -82,7 +87,7 @@ def small(s: EventStructure) -> bool:
 @given(st.tuples(BODY, BODY) | st.tuples(SUSPENDING, SUSPENDING))
 def test_the_solver_finds_what_brute_force_finds(model: str, bodies: tuple[str, str]) -> None:
     s = structure(made(*bodies))
-    assume(small(s))
+    assume(small(bodies, s))
     assert solved(s, model) == brute(s, model)
 
 
