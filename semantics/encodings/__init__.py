@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from semantics.encodings.contexts import not_equivalent, reinstantiated
 from semantics.encodings.elaboration import elaborated
-from semantics.encodings.embedding import embedded, embedded_handles, embedded_unchecked, not_of_one_type
+from semantics.encodings.embedding import embedded, embedded_creations, embedded_handles, not_of_one_type
 from semantics.encodings.embedding_instances import (
     embedded_modules,
     embedded_workers,
@@ -18,7 +18,7 @@ from semantics.encodings.embedding_instances import (
 from semantics.encodings.encoding import Encoding
 from semantics.encodings.generator import random_program
 from semantics.encodings.handles import cells, not_joining
-from semantics.encodings.instances import CREATIONS, INSTANCES, THREADS, UNCHECKED, WORKERS
+from semantics.encodings.instances import CHECKED, CREATIONS, INSTANCES, THREADS, UNCHECKED, WORKERS
 from semantics.encodings.instantiation import hosted, not_hosted
 from semantics.encodings.parameters import not_passable, passed
 from semantics.encodings.references import auxiliary, not_from_main
@@ -129,12 +129,22 @@ _ALL = (
         lambda rng: random_program(rng, FORK, INSTANCES),
     ),
     Encoding(
+        "X11-create",
+        CREATE,
+        EMBED,
+        "thread.create and instantiate by imports from an embedder that forks and instantiates: equal outcomes",
+        "as X2",
+        embedded_creations,
+        not_hosted,
+        lambda rng: random_program(rng, CREATE, CHECKED),
+    ),
+    Encoding(
         "X11-create-unchecked",
         CREATE_UNCHECKED,
         EMBED_CREATE_UNCHECKED,
         "thread.create and instantiate by imports from an embedder that does so: equal outcomes",
         "as X2",
-        embedded_unchecked,
+        embedded_creations,
         not_hosted,
         lambda rng: random_program(rng, CREATE_UNCHECKED, UNCHECKED),
     ),

@@ -50,6 +50,17 @@ def test_3c_the_creator_traps(reference: str) -> None:
     assert shown(found.target, "main", "main:r") == {("trap", 0)}
 
 
+def test_3c_of_shared_functions() -> None:
+    """An embedder of P5 does P3 as well."""
+    found = compared(
+        ENCODINGS["X11-create"],
+        "(type $v (shared (func)))",
+        f"{PLAIN} (thread.create_ref $v (ref.null (shared func))) (local.set $r (i32.const 1)))",
+    )
+    assert found.equal
+    assert shown(found.target, "main", "main:r") == {("trap", 0)}
+
+
 def test_of_an_argument_nothing_need_be_known() -> None:
     """Its values may be a circle; the reference alone says who runs."""
     create = "(thread.create_ref $v (global.get $g) (ref.func $f))"
@@ -237,11 +248,11 @@ def test_what_p6_cannot_say_of_modules(reason: str) -> None:
 
 
 # --- instances ------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("name", ["X11", "X11-create-unchecked", "X11-handle"])
+@pytest.mark.parametrize("name", ["X11", "X11-create", "X11-create-unchecked", "X11-handle"])
 def test_what_is_nested_asks_the_embedder_too(name: str) -> None:
     """The instance gets the embedder's functions from who makes it."""
     encoding = ENCODINGS[name]
-    fork = "(thread.create $f)" if encoding is UNCHECKED else "(fork $f)"
+    fork = "(thread.create $f)" if "create" in name else "(fork $f)"
     found = compared(
         encoding,
         f"""(module $outer (import "" "f" (func $f shared))
@@ -254,7 +265,7 @@ def test_what_is_nested_asks_the_embedder_too(name: str) -> None:
     assert shown(found.target, "main:r") == {(0,), (1,)}
 
 
-@pytest.mark.parametrize("name", ["X11", "X11-create-unchecked", "X11-handle"])
+@pytest.mark.parametrize("name", ["X11", "X11-create", "X11-create-unchecked", "X11-handle"])
 def test_the_fragment_is_that_of_x2(name: str) -> None:
     encoding = ENCODINGS[name]
     fields = '(module $m (func (export "f")))', "(func $f shared (drop (instantiate $m)))", PLAIN + ")"
