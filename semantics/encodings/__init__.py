@@ -153,7 +153,8 @@ _ALL = (
         CREATE_MODULE,
         EMBED_CREATE_MODULE,
         "thread.create_mod and instantiate by imports from an embedder that does so: equal outcomes",
-        "as X2; nested modules do neither, externals are what one instruction gives, not ref.memory, table or global",
+        "as X2; what runs as a thread does neither itself, externals are what one instruction gives, not ref.memory, "
+        "ref.table or ref.global",
         embedded_modules,
         not_of_code,
         lambda rng: random_program(rng, CREATE_MODULE, CREATIONS),

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from semantics.encodings.embedding import Ask, asking
 from semantics.encodings.instantiation import TYPE as CODE
 from semantics.encodings.instantiation import instantiating, named_code, not_hosted
-from semantics.encodings.nesting import with_nested
+from semantics.encodings.nesting import everywhere, with_nested
 from semantics.encodings.rewriting import (
     FUNC,
     all_code,
@@ -133,7 +133,7 @@ def embedded_modules(program: Program) -> Program:
         opaques = (*made.opaques, CODE, Opaque(*TYPE, Share.SHARED))
         return replace(retyped(made, value, lambda share: share), opaques=tuple(dict.fromkeys(opaques)))
 
-    return translated(program, change)
+    return translated(program, lambda module: everywhere(module, change))
 
 
 def _typed(module: Module, f: Function, code: Expr) -> Expr:
@@ -190,18 +190,19 @@ def _referring(module: Module) -> Module:
 
 
 def not_of_code(program: Program) -> str:
-    """Why a program is outside the fragment: that of X2; nested modules instantiate nothing and start no threads, for
-    code that starts threads is a reference, and who starts one does not know what it needs of the embedder; nobody
-    makes references to memories, tables and globals of its own, which P6 lacks (D4); each external of
-    thread.create_mod is what one instruction gives, so that its type is plain."""
-    for module in modules_of(program):
-        nested = [e for m in module.modules for n in with_nested(m) for e in all_code(n)]
-        if any(isinstance(e, Instantiate | RefModule | ThreadCreateMod) for e in nested):
-            return "a nested module that instantiates or starts threads"
-        if any(isinstance(e, RefGlobal | RefTable | RefMemory) for e in (*all_code(module), *nested)):
+    """Why a program is outside the fragment: that of X2; what runs as a thread neither instantiates nor starts threads
+    itself, for who starts it has a reference to code, and does not know what it needs of the embedder; nobody makes
+    references to memories, tables and globals of its own, which P6 lacks (D4); each external of thread.create_mod is
+    what one instruction gives, so that its type is plain."""
+    for module in (n for m in modules_of(program) for n in with_nested(m)):
+        code = list(all_code(module))
+        threads = (inner for e in code if isinstance(e, RefModule) for inner in all_code(e.module))
+        if any(isinstance(e, Instantiate | RefModule | ThreadCreateMod) for e in threads):
+            return "a thread whose module instantiates or starts threads"
+        if any(isinstance(e, RefGlobal | RefTable | RefMemory) for e in code):
             return "a reference to a definition of its own"
-        wanted = [e.count for e in all_code(module) if isinstance(e, ThreadCreateMod)]
-        typed = (e for f in module.funcs for e in instructions(_typed(module, f, f.body)))
-        if wanted != [len(e.types) for e in typed if isinstance(e, _CreateMod)]:
+        typed = [e for f in module.funcs for e in instructions(_typed(module, f, f.body))]
+        given = [len(e.types) for e in typed if isinstance(e, _CreateMod)]
+        if given != [e.count for e in code if isinstance(e, ThreadCreateMod)]:
             return "an external whose type is not plain"
     return not_hosted(program)

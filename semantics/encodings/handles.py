@@ -6,7 +6,17 @@ from collections import Counter
 from dataclasses import replace
 from typing import TypeGuard
 
-from semantics.encodings.rewriting import all_code, defining, instructions, modules_of, replaced, retyped, translated
+from semantics.encodings.rewriting import (
+    all_code,
+    constants,
+    defining,
+    instructions,
+    modules_of,
+    replaced,
+    retyped,
+    rewritten,
+    translated,
+)
 from semantics.exploration.program import Program
 from semantics.profiles.handle import ForkH, ThreadDetach, ThreadJoin
 from semantics.syntax.instructions import (
@@ -83,7 +93,8 @@ def _module(module: Module) -> Module:
         _child(spaces.funcs[e.func], e.func, size * (number + 1), memory, f"$thread{number}")
         for number, e in enumerate(sites)
     ]
-    made = defining(replaced(module, step), *bodies, _join(results, memory))
+    changed = constants(replaced(module, step), lambda code: rewritten(code, step))
+    made = defining(changed, *bodies, _join(results, memory))
     made = replace(made, memories=(*made.memories, Memory(MemType(Share.SHARED, Limits(1, 1)))))
     return retyped(made, lambda t: I32 if is_handle(t) else t, lambda share: share)
 

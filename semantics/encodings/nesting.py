@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from semantics.encodings.rewriting import FUNC, all_code, importing, replaced
+from semantics.profiles.create_module import RefModule
 from semantics.syntax.instructions import Expr, Instantiate, Instr, RefFunc
 from semantics.syntax.modules import Module
 
@@ -21,10 +22,9 @@ def everywhere(module: Module, change: Callable[[Module], Module]) -> Module:
     first = len(module.imported(FUNC))
 
     def step(e: Instr, _depth: int) -> Expr:
-        if not isinstance(e, Instantiate):
-            return (e,)
-        given = (RefFunc(first + wanted.index(i)) for i in needs[e.module])
-        return (*given, replace(e, module=made[e.module]))
+        if isinstance(e, Instantiate):
+            return (*(RefFunc(first + wanted.index(i)) for i in needs[e.module]), replace(e, module=made[e.module]))
+        return (replace(e, module=made[e.module]),) if isinstance(e, RefModule) else (e,)
 
     return change(replace(replaced(importing(module, wanted), step), modules=nested))
 

@@ -87,6 +87,22 @@ def replaced(module: Module, step: Step) -> Module:
     return replace(module, funcs=tuple(replace(f, body=rewritten(f.body, step)) for f in module.funcs))
 
 
+def constants(module: Module, change: Callable[[Expr], Expr]) -> Module:
+    """The module with its constant expressions changed."""
+
+    def constant(node: Any, name: str) -> Any:
+        code = getattr(node, name)
+        return replace(node, **{name: change(code)}) if code else node
+
+    return replace(
+        module,
+        globals=tuple(constant(g, "init") for g in module.globals),
+        tables=tuple(constant(t, "init") for t in module.tables),
+        elems=tuple(replace(constant(e, "offset"), items=tuple(map(change, e.items))) for e in module.elems),
+        datas=tuple(constant(d, "offset") for d in module.datas),
+    )
+
+
 # --- definitions ----------------------------------------------------------------------------------
 def importing(module: Module, imports: Iterable[Import]) -> Module:
     """The module with more imports of functions, behind those that it has: all other functions get new indices."""
@@ -104,19 +120,11 @@ def importing(module: Module, imports: Iterable[Import]) -> Module:
     funcs = [i if i < old else i + count for i in range(len(spaces.funcs))]
     moved = Renumbering({**{space: range(size) for space, size in sizes.items()}, Space.FUNC: funcs})
 
-    def constant(node: Any, name: str) -> Any:
-        code = getattr(node, name)
-        return replace(node, **{name: moved.code(code)}) if code else node
-
     return replace(
-        module,
+        constants(module, moved.code),
         types=_with_types(module, (i.type for i in new if isinstance(i.type, FuncType))),
         imports=(*module.imports, *new),
         funcs=tuple(replace(f, body=moved.code(f.body)) for f in module.funcs),
-        globals=tuple(constant(g, "init") for g in module.globals),
-        tables=tuple(constant(t, "init") for t in module.tables),
-        elems=tuple(replace(constant(e, "offset"), items=tuple(map(moved.code, e.items))) for e in module.elems),
-        datas=tuple(constant(d, "offset") for d in module.datas),
         exports=tuple(replace(e, index=funcs[e.index]) if e.kind is FUNC else e for e in module.exports),
         start=None if module.start is None else funcs[module.start],
     )
@@ -212,6 +220,7 @@ def retyped(module: Module, value: Callable[[ValType], ValType], share: Callable
             return (replace(e, types=values(e.types)),)
         return (e,)
 
+    module = constants(module, lambda code: rewritten(code, step))
     return replace(
         module,
         types=tuple(map(func, module.types)),

@@ -64,6 +64,17 @@ def test_x6_l10() -> None:
     assert shown(found.target, "main:j", "main:r") == {(5, 1)}
 
 
+def test_x6_a_handle_in_a_global() -> None:
+    found = compared(
+        X6,
+        "(global $h (mut (ref null (shared (thread i32)))) (ref.null (shared (thread i32))))",
+        f'(func (export "main") {R} (global.set $h (fork_h $f)) (local.set $r (thread.join (global.get $h))))',
+        "(func $f shared (result i32) (i32.const 5))",
+    )
+    assert found.equal
+    assert shown(found.target, "main:r") == {(5,)}
+
+
 def test_x6_a_thread_that_traps() -> None:
     """7b: the joiner traps; encoded, it is stuck."""
     found = compared(X6, JOINED, "(func $f shared (result i32) (unreachable))")
