@@ -70,7 +70,8 @@ _ALL = (
         CREATE,
         FORK_GROWING,
         "thread.create_ref by fork of an auxiliary function: equal outcomes, but for the names of threads",
-        "only the main thread uses create_ref, on a reference that is a function of the type; tables can grow",
+        "only the main thread uses create_ref, in no nested module, on a reference that is a function of the type; "
+        "tables can grow",
         auxiliary,
         not_from_main,
         lambda rng: random_program(rng, CREATE, REFERENCES),
@@ -81,7 +82,8 @@ _ALL = (
         HANDLE,
         FORK,
         "handles by wait and notify on cells of a memory: equal outcomes, but for the names of threads",
-        "fork_h, join and detach; a fork_h runs once at most; results of one numeric type; nothing traps",
+        "fork_h, join and detach; a fork_h runs once at most; results of one numeric type; nothing traps; handles stay "
+        "in their module, which is not nested",
         cells,
         not_joining,
         lambda rng: random_program(rng, HANDLE, HANDLES),
@@ -103,7 +105,8 @@ _ALL = (
         TLS,
         FORK,
         "thread-local globals by further parameters and results of every function: equal outcomes",
-        "thread-local globals are numeric and of one module, no functions by reference, the host calls once",
+        "thread-local globals are numeric and of one module, not nested, no functions by reference, the host calls "
+        "once",
         passed,
         not_passable,
         lambda rng: random_program(rng, TLS, CELLS),

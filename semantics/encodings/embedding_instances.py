@@ -17,6 +17,7 @@ from semantics.encodings.rewriting import (
     importing,
     instructions,
     modules_of,
+    referred,
     replaced,
     retyped,
     roles,
@@ -99,10 +100,7 @@ def _reason(module: Module) -> str:
             return "a worker that runs a function of another module"
         if run.type.results:
             return "a worker that runs a function with results"
-    items = (e for segment in module.elems for code in segment.items for e in code)
-    constants = (e for g in module.globals for e in g.init)
-    referred = {e.func for e in (*all_code(module), *items, *constants) if isinstance(e, RefFunc)}
-    elsewhere = {module.start, *referred, *exported.values()}
+    elsewhere = {module.start, *referred(module), *exported.values()}
     return "a function that starts workers is not called by index" if elsewhere & workers.keys() else ""
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from semantics.encodings.rewriting import FUNC, all_code, importing, replaced
+from semantics.encodings.rewriting import FUNC, all_code, importing, modules_of, replaced
+from semantics.exploration.program import Program
 from semantics.profiles.create_module import RefModule
 from semantics.syntax.instructions import Expr, Instantiate, Instr, RefFunc
 from semantics.syntax.modules import Module
@@ -34,3 +35,13 @@ def with_nested(module: Module) -> Iterator[Module]:
     yield module
     for nested in module.modules:
         yield from with_nested(nested)
+
+
+def nested_modules(program: Program) -> Iterator[Module]:
+    """The modules that are nested in those that the host instantiates."""
+    return (n for module in modules_of(program) for m in module.modules for n in with_nested(m))
+
+
+def nested_code(program: Program) -> Iterator[Instr]:
+    """Their instructions."""
+    return (e for module in nested_modules(program) for e in all_code(module))

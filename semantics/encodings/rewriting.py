@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
+from itertools import chain
 from typing import Any
 
 from semantics.exploration.program import HostThread, Instantiate, Program, Spawn
@@ -69,6 +70,14 @@ def all_code(module: Module) -> Iterator[Instr]:
     """Every instruction of every function."""
     for function in module.funcs:
         yield from instructions(function.body)
+
+
+def referred(module: Module) -> set[int]:
+    """The functions to which the module makes references."""
+    segments = (item for segment in module.elems for item in segment.items)
+    initial = (g.init for g in module.globals), (t.init or () for t in module.tables)
+    constant = (e for code in chain(segments, *initial) for e in code)
+    return {e.func for e in chain(all_code(module), constant) if isinstance(e, RefFunc)}
 
 
 def rewritten(code: Expr, step: Step, depth: int = 0) -> Expr:
