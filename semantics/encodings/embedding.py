@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from semantics.encodings.handles import is_handle
 from semantics.encodings.instantiation import instantiating, not_hosted
-from semantics.encodings.nesting import everywhere, with_nested
+from semantics.encodings.nesting import everywhere
 from semantics.encodings.rewriting import (
     FUNC,
     all_code,
@@ -30,7 +30,7 @@ from semantics.profiles.handle import (
     ThreadPollCancel,
 )
 from semantics.syntax.instructions import Call, Drop, Expr, Fork, Instr, LocalGet, RefFunc
-from semantics.syntax.modules import Function, Import, Module, Opaque
+from semantics.syntax.modules import Function, Import, Module, Opaque, with_nested
 from semantics.syntax.types import (
     I32,
     I64,

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from semantics.encodings.embedding import Ask, asking
 from semantics.encodings.instantiation import TYPE as CODE
 from semantics.encodings.instantiation import instantiating, named_code, not_hosted
-from semantics.encodings.nesting import everywhere, with_nested
+from semantics.encodings.nesting import everywhere
 from semantics.encodings.rewriting import (
     FUNC,
     all_code,
@@ -42,7 +42,7 @@ from semantics.syntax.instructions import (
     RefFunc,
     RefNull,
 )
-from semantics.syntax.modules import Function, Import, Module, Opaque
+from semantics.syntax.modules import Function, Import, Module, Opaque, with_nested
 from semantics.syntax.types import EXTERNREF, FUNCREF, MODULEREF, FuncType, HeapKind, RefType, Share, ValType
 from semantics.validation.spaces import index_spaces, interface
 from semantics.validation.threads import reference_to

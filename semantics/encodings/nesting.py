@@ -9,7 +9,7 @@ from semantics.encodings.rewriting import FUNC, all_code, importing, modules_of,
 from semantics.exploration.program import Program
 from semantics.profiles.create_module import RefModule
 from semantics.syntax.instructions import Expr, Instantiate, Instr, RefFunc
-from semantics.syntax.modules import Module
+from semantics.syntax.modules import Module, with_nested
 
 
 def everywhere(module: Module, change: Callable[[Module], Module]) -> Module:
@@ -28,13 +28,6 @@ def everywhere(module: Module, change: Callable[[Module], Module]) -> Module:
         return (replace(e, module=made[e.module]),) if isinstance(e, RefModule) else (e,)
 
     return change(replace(replaced(importing(module, wanted), step), modules=nested))
-
-
-def with_nested(module: Module) -> Iterator[Module]:
-    """A module and all that are nested in it."""
-    yield module
-    for nested in module.modules:
-        yield from with_nested(nested)
 
 
 def nested_modules(program: Program) -> Iterator[Module]:
