@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from semantics.encodings.contexts import annotated, not_annotable, not_equivalent, reinstantiated
 from semantics.encodings.elaboration import elaborated
-from semantics.encodings.embedding import embedded, embedded_handles, embedded_unchecked, not_of_one_type
+from semantics.encodings.embedding import embedded, embedded_creations, embedded_handles, not_of_one_type
 from semantics.encodings.embedding_instances import (
     embedded_modules,
     embedded_workers,
@@ -18,7 +18,7 @@ from semantics.encodings.embedding_instances import (
 from semantics.encodings.encoding import Encoding
 from semantics.encodings.generator import random_program
 from semantics.encodings.handles import cells, not_joining
-from semantics.encodings.instances import CREATIONS, INSTANCES, THREADS, UNCHECKED, WORKERS
+from semantics.encodings.instances import CHECKED, CREATIONS, INSTANCES, THREADS, UNCHECKED, WORKERS
 from semantics.encodings.instantiation import hosted, not_hosted
 from semantics.encodings.parameters import not_passable, passed
 from semantics.encodings.references import auxiliary, not_from_main
@@ -96,8 +96,8 @@ _ALL = (
         CREATE,
         FORK_GROWING,
         "thread.create_ref by fork of an auxiliary function: equal outcomes, but for the names of threads",
-        "only the main thread uses create_ref, on a reference that is a function of the type; tables can grow, the "
-        "program does not",
+        "only the main thread uses create_ref, in no nested module, on a reference that is a function of the type; "
+        "tables can grow, the program does not",
         auxiliary,
         not_from_main,
         lambda rng: random_program(rng, CREATE, REFERENCES),
@@ -108,7 +108,8 @@ _ALL = (
         HANDLE,
         FORK,
         "handles by wait and notify on cells of a memory: equal outcomes, but for the names of threads",
-        "fork_h, join and detach; a fork_h runs once at most; results of one numeric type; nothing traps",
+        "fork_h, join and detach; a fork_h runs once at most; results of one numeric type; nothing traps; handles stay "
+        "in their module, which is not nested",
         cells,
         not_joining,
         lambda rng: random_program(rng, HANDLE, HANDLES),
@@ -150,7 +151,8 @@ _ALL = (
         TLS,
         FORK,
         "thread-local globals by further parameters and results of every function: equal outcomes",
-        "thread-local globals are numeric and of one module, no functions by reference, the host calls once",
+        "thread-local globals are numeric and of one module, not nested, no functions by reference, the host calls "
+        "once",
         passed,
         not_passable,
         lambda rng: random_program(rng, TLS, CELLS),
@@ -189,12 +191,22 @@ _ALL = (
         lambda rng: random_program(rng, FORK, INSTANCES),
     ),
     Encoding(
+        "X11-create",
+        CREATE,
+        EMBED,
+        "thread.create and instantiate by imports from an embedder that forks and instantiates: equal outcomes",
+        "as X2",
+        embedded_creations,
+        not_hosted,
+        lambda rng: random_program(rng, CREATE, CHECKED),
+    ),
+    Encoding(
         "X11-create-unchecked",
         CREATE_UNCHECKED,
         EMBED_CREATE_UNCHECKED,
         "thread.create and instantiate by imports from an embedder that does so: equal outcomes",
         "as X2",
-        embedded_unchecked,
+        embedded_creations,
         not_hosted,
         lambda rng: random_program(rng, CREATE_UNCHECKED, UNCHECKED),
     ),
@@ -203,7 +215,8 @@ _ALL = (
         CREATE_MODULE,
         EMBED_CREATE_MODULE,
         "thread.create_mod and instantiate by imports from an embedder that does so: equal outcomes",
-        "as X2; nested modules do neither, externals are what one instruction gives, not ref.memory, table or global",
+        "as X2; what runs as a thread does neither itself, externals are what one instruction gives, not ref.memory, "
+        "ref.table or ref.global",
         embedded_modules,
         not_of_code,
         lambda rng: random_program(rng, CREATE_MODULE, CREATIONS),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from semantics.encodings.nesting import everywhere
 from semantics.encodings.rewriting import translated
 from semantics.exploration.program import Program
 
@@ -14,4 +15,4 @@ def elaborated(program: Program) -> Program:
 
     Claim: equal outcomes, for every valid program. Not conversely: one module may have shared and local functions.
     """
-    return translated(program, lambda module: replace(module, shared=False))
+    return translated(program, lambda module: everywhere(module, lambda m: replace(m, shared=False)))

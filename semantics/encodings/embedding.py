@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from semantics.encodings.handles import is_handle
 from semantics.encodings.instantiation import instantiating, not_hosted
-from semantics.encodings.nesting import everywhere, with_nested
+from semantics.encodings.nesting import everywhere
 from semantics.encodings.rewriting import (
     FUNC,
     all_code,
@@ -30,7 +30,7 @@ from semantics.profiles.handle import (
     ThreadPollCancel,
 )
 from semantics.syntax.instructions import Call, Drop, Expr, Fork, Instr, LocalGet, RefFunc
-from semantics.syntax.modules import Function, Import, Module, Opaque
+from semantics.syntax.modules import Function, Import, Module, Opaque, with_nested
 from semantics.syntax.types import (
     I32,
     I64,
@@ -100,8 +100,9 @@ def embedded(program: Program) -> Program:
     return _embedding(program, _forks)
 
 
-def embedded_unchecked(program: Program) -> Program:
-    """X11  D -> P6(D), for D = P3u. `thread.create f` as `fork f` in P5; `thread.create_ref ft` hands the reference.
+def embedded_creations(program: Program) -> Program:
+    """X11  D -> P6(D), for D = P3, P3u. `thread.create f` as `fork f` in P5; `thread.create_ref ft` hands over the
+    reference. An embedder that does P5 does P3 as well.
 
     Claim: equal outcomes: for both D and P6(D) a null reference and another type trap where threads are created.
     Fragment: that of X2.

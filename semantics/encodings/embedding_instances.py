@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from semantics.encodings.embedding import Ask, asking
 from semantics.encodings.instantiation import TYPE as CODE
 from semantics.encodings.instantiation import instantiating, named_code, not_hosted
-from semantics.encodings.nesting import with_nested
+from semantics.encodings.nesting import everywhere
 from semantics.encodings.rewriting import (
     FUNC,
     all_code,
@@ -17,6 +17,7 @@ from semantics.encodings.rewriting import (
     importing,
     instructions,
     modules_of,
+    referred,
     replaced,
     retyped,
     roles,
@@ -41,7 +42,7 @@ from semantics.syntax.instructions import (
     RefFunc,
     RefNull,
 )
-from semantics.syntax.modules import Function, Import, Module, Opaque
+from semantics.syntax.modules import Function, Import, Module, Opaque, with_nested
 from semantics.syntax.types import EXTERNREF, FUNCREF, MODULEREF, FuncType, HeapKind, RefType, Share, ValType
 from semantics.validation.spaces import index_spaces, interface
 from semantics.validation.threads import reference_to
@@ -99,10 +100,7 @@ def _reason(module: Module) -> str:
             return "a worker that runs a function of another module"
         if run.type.results:
             return "a worker that runs a function with results"
-    items = (e for segment in module.elems for code in segment.items for e in code)
-    constants = (e for g in module.globals for e in g.init)
-    referred = {e.func for e in (*all_code(module), *items, *constants) if isinstance(e, RefFunc)}
-    elsewhere = {module.start, *referred, *exported.values()}
+    elsewhere = {module.start, *referred(module), *exported.values()}
     return "a function that starts workers is not called by index" if elsewhere & workers.keys() else ""
 
 
@@ -133,7 +131,7 @@ def embedded_modules(program: Program) -> Program:
         opaques = (*made.opaques, CODE, Opaque(*TYPE, Share.SHARED))
         return replace(retyped(made, value, lambda share: share), opaques=tuple(dict.fromkeys(opaques)))
 
-    return translated(program, change)
+    return translated(program, lambda module: everywhere(module, change))
 
 
 def _typed(module: Module, f: Function, code: Expr) -> Expr:
@@ -190,18 +188,19 @@ def _referring(module: Module) -> Module:
 
 
 def not_of_code(program: Program) -> str:
-    """Why a program is outside the fragment: that of X2; nested modules instantiate nothing and start no threads, for
-    code that starts threads is a reference, and who starts one does not know what it needs of the embedder; nobody
-    makes references to memories, tables and globals of its own, which P6 lacks (D4); each external of
-    thread.create_mod is what one instruction gives, so that its type is plain."""
-    for module in modules_of(program):
-        nested = [e for m in module.modules for n in with_nested(m) for e in all_code(n)]
-        if any(isinstance(e, Instantiate | RefModule | ThreadCreateMod) for e in nested):
-            return "a nested module that instantiates or starts threads"
-        if any(isinstance(e, RefGlobal | RefTable | RefMemory) for e in (*all_code(module), *nested)):
+    """Why a program is outside the fragment: that of X2; what runs as a thread neither instantiates nor starts threads
+    itself, for who starts it has a reference to code, and does not know what it needs of the embedder; nobody makes
+    references to memories, tables and globals of its own, which P6 lacks (D4); each external of thread.create_mod is
+    what one instruction gives, so that its type is plain."""
+    for module in (n for m in modules_of(program) for n in with_nested(m)):
+        code = list(all_code(module))
+        threads = (inner for e in code if isinstance(e, RefModule) for inner in all_code(e.module))
+        if any(isinstance(e, Instantiate | RefModule | ThreadCreateMod) for e in threads):
+            return "a thread whose module instantiates or starts threads"
+        if any(isinstance(e, RefGlobal | RefTable | RefMemory) for e in code):
             return "a reference to a definition of its own"
-        wanted = [e.count for e in all_code(module) if isinstance(e, ThreadCreateMod)]
-        typed = (e for f in module.funcs for e in instructions(_typed(module, f, f.body)))
-        if wanted != [len(e.types) for e in typed if isinstance(e, _CreateMod)]:
+        typed = [e for f in module.funcs for e in instructions(_typed(module, f, f.body))]
+        given = [len(e.types) for e in typed if isinstance(e, _CreateMod)]
+        if given != [e.count for e in code if isinstance(e, ThreadCreateMod)]:
             return "an external whose type is not plain"
     return not_hosted(program)

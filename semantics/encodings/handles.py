@@ -6,8 +6,20 @@ from collections import Counter
 from dataclasses import replace
 from typing import TypeGuard
 
-from semantics.encodings.rewriting import all_code, defining, instructions, modules_of, replaced, retyped, translated
-from semantics.exploration.program import Program
+from semantics.encodings.nesting import nested_code
+from semantics.encodings.rewriting import (
+    all_code,
+    constants,
+    defining,
+    instructions,
+    modules_of,
+    referred,
+    replaced,
+    retyped,
+    rewritten,
+    translated,
+)
+from semantics.exploration.program import Invoke, Program
 from semantics.profiles.handle import ForkH, ThreadDetach, ThreadJoin
 from semantics.syntax.instructions import (
     Call,
@@ -28,7 +40,7 @@ from semantics.syntax.instructions import (
     Store,
     Wait,
 )
-from semantics.syntax.modules import Function, Memory, Module
+from semantics.syntax.modules import Function, Import, Memory, Module
 from semantics.syntax.types import (
     I32,
     I64,
@@ -42,7 +54,7 @@ from semantics.syntax.types import (
     Share,
     ValType,
 )
-from semantics.validation.spaces import index_spaces
+from semantics.validation.spaces import index_spaces, interface
 
 WORD = 8
 FOREVER = (1 << 64) - 1
@@ -83,7 +95,8 @@ def _module(module: Module) -> Module:
         _child(spaces.funcs[e.func], e.func, size * (number + 1), memory, f"$thread{number}")
         for number, e in enumerate(sites)
     ]
-    made = defining(replaced(module, step), *bodies, _join(results, memory))
+    changed = constants(replaced(module, step), lambda code: rewritten(code, step))
+    made = defining(changed, *bodies, _join(results, memory))
     made = replace(made, memories=(*made.memories, Memory(MemType(Share.SHARED, Limits(1, 1)))))
     return retyped(made, lambda t: I32 if is_handle(t) else t, lambda share: share)
 
@@ -123,8 +136,29 @@ def _join(results: tuple[ValType, ...], memory: int) -> Function:
 
 def not_joining(program: Program) -> str:
     """Why a program is outside the fragment: threads are forked, joined and detached, every fork_h runs once at most,
-    all results have the same numeric types. That nothing traps (no null handle either) is not checked."""
+    all results have the same numeric types, handles stay in their module, which is not nested. That nothing traps (no
+    null handle either) is not checked."""
+    if any(isinstance(e, DesignInstr) for e in nested_code(program)):
+        return "handles in a nested module"
+    if any(map(_gives_handles, modules_of(program))):
+        return "a handle that leaves its module"
+    if sum(isinstance(c, Invoke) for c in program.main.commands) > 1:
+        return "a fork_h that may run twice"
     return next(filter(None, map(_reason, modules_of(program))), "")
+
+
+def _gives_handles(module: Module) -> bool:
+    """Whether imports or exports are of handles: a cell is of one module's memory."""
+    found = False
+
+    def value(t: ValType) -> ValType:
+        nonlocal found
+        found |= is_handle(t)
+        return t
+
+    imports, exports = interface(module)
+    retyped(Module(imports=tuple(Import("", "", t) for t in (*imports, *exports))), value, lambda share: share)
+    return found
 
 
 def _reason(module: Module) -> str:
@@ -140,6 +174,7 @@ def _reason(module: Module) -> str:
         return "results that are of several types, or references"
     uses = Counter(e.func for e in code if isinstance(e, Call | Fork | ForkH))
     uses.update(e.index for e in module.exports)
+    uses.update(dict.fromkeys(referred(module), 2))
     for index, f in enumerate(module.funcs, len(spaces.funcs) - len(module.funcs)):
         forks = [e for e in instructions(f.body) if isinstance(e, ForkH)]
         looped = any(isinstance(e, Loop) for e in instructions(f.body))

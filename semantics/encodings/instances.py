@@ -66,11 +66,24 @@ INSTANCES = replace(
 """fork and instantiate: instances with local state that write by an imported function, with fresh memories that threads
 give on, with threads and instances of their own. Some do not link: a null, a memory that another has set to nothing."""
 
-UNCHECKED = replace(
+CHECKED = replace(
     INSTANCES,
     spawn=lambda f, a, _: (
         f"(thread.create_ref $entry {a} (ref.func {f}))" if f == "$f0" else f"(thread.create {f} {a})"
     ),
+    fields=f"""(type $entry (shared (func (param i32))))
+  {_MODULES}
+  {FORKS.fields}""",
+    own=(
+        *INSTANCES.own[:-1],
+        "(thread.create_ref $entry (i32.const 1) (ref.null (shared func)))",
+        "(thread.create_ref $entry (i32.const 1) (ref.func $store))",
+    ),
+)
+"""thread.create and create_ref, and instances; some references are null or of another type."""
+
+UNCHECKED = replace(
+    CHECKED,
     shared="",
     fields=f"""(type $entry (func (param i32)))
   (global $p (mut i32) (i32.const 2))
@@ -86,9 +99,7 @@ UNCHECKED = replace(
     often=0.25,
     main=(),
 )
-"""thread.create and create_ref on local functions, which share the globals of their instance and instantiate; some
-references are null or of another type."""
-
+"""The same on local functions, which share the globals of their instance."""
 
 _OPERATIONS = (
     ("(thread.join {})", True),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import count
 
-from semantics.encodings.nesting import everywhere, with_nested
+from semantics.encodings.nesting import everywhere
 from semantics.encodings.rewriting import (
     FUNC,
     all_code,
@@ -21,7 +21,7 @@ from semantics.exploration.program import Program
 from semantics.profiles.embed import CODE
 from semantics.runtime.discipline import PAPER
 from semantics.syntax.instructions import Call, Expr, Instantiate, Instr, LocalGet
-from semantics.syntax.modules import Function, Import, Module, Opaque
+from semantics.syntax.modules import Function, Import, Module, Opaque, with_nested
 from semantics.syntax.types import FuncType, Share
 from semantics.validation.formation import sharable
 from semantics.validation.spaces import index_spaces, interface

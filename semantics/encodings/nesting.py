@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from semantics.encodings.rewriting import FUNC, all_code, importing, replaced
+from semantics.encodings.rewriting import FUNC, all_code, importing, modules_of, replaced
+from semantics.exploration.program import Program
+from semantics.profiles.create_module import RefModule
 from semantics.syntax.instructions import Expr, Instantiate, Instr, RefFunc
-from semantics.syntax.modules import Module
+from semantics.syntax.modules import Module, with_nested
 
 
 def everywhere(module: Module, change: Callable[[Module], Module]) -> Module:
@@ -21,16 +23,18 @@ def everywhere(module: Module, change: Callable[[Module], Module]) -> Module:
     first = len(module.imported(FUNC))
 
     def step(e: Instr, _depth: int) -> Expr:
-        if not isinstance(e, Instantiate):
-            return (e,)
-        given = (RefFunc(first + wanted.index(i)) for i in needs[e.module])
-        return (*given, replace(e, module=made[e.module]))
+        if isinstance(e, Instantiate):
+            return (*(RefFunc(first + wanted.index(i)) for i in needs[e.module]), replace(e, module=made[e.module]))
+        return (replace(e, module=made[e.module]),) if isinstance(e, RefModule) else (e,)
 
     return change(replace(replaced(importing(module, wanted), step), modules=nested))
 
 
-def with_nested(module: Module) -> Iterator[Module]:
-    """A module and all that are nested in it."""
-    yield module
-    for nested in module.modules:
-        yield from with_nested(nested)
+def nested_modules(program: Program) -> Iterator[Module]:
+    """The modules that are nested in those that the host instantiates."""
+    return (n for module in modules_of(program) for m in module.modules for n in with_nested(m))
+
+
+def nested_code(program: Program) -> Iterator[Instr]:
+    """Their instructions."""
+    return (e for module in nested_modules(program) for e in all_code(module))

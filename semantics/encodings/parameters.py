@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from semantics.encodings.nesting import nested_modules
 from semantics.encodings.rewriting import FUNC, all_code, as_block, defining, modules_of, rewritten, translated
 from semantics.exploration.program import Invoke, Program
 from semantics.syntax.instructions import (
@@ -99,7 +100,9 @@ def _body(f: Function, slots: Slots, within: dict[int, int], moved: int) -> Bloc
 
 def not_passable(program: Program) -> str:
     """Why a program is outside the fragment: thread-local globals are numeric, neither imported nor exported, nobody
-    calls a function of their module by reference, and the host calls it once."""
+    calls a function of their module by reference, no nested module has them, and the host calls once."""
+    if any(g.type.share is Share.TLS for module in nested_modules(program) for g in module.globals):
+        return "a thread-local global of a nested module"
     for module in modules_of(program):
         spaces = index_spaces(module)
         cells = {i for i, g in enumerate(spaces.globals) if g.share is Share.TLS}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
+from semantics.encodings.nesting import everywhere, nested_code
 from semantics.encodings.rewriting import all_code, defining, instructions, modules_of, replaced, translated
 from semantics.exploration.program import Program
 from semantics.profiles.create import ThreadCreate, ThreadCreateRef
@@ -34,7 +35,7 @@ def auxiliary(program: Program) -> Program:
     Claim: equal outcomes, up to the place of a trap and the growth of the table. Growing is an rmw: it orders threads
     of several creators, which create_ref does not. Fragment: `not_from_main`.
     """
-    return translated(program, _module)
+    return translated(program, lambda module: everywhere(module, _module))
 
 
 def _module(module: Module) -> Module:
@@ -64,7 +65,10 @@ def auxiliary_function(wanted: FuncType, type: int, table: int) -> Function:
 
 def not_from_main(program: Program) -> str:
     """Why a program is outside the fragment: only local functions, which the main thread alone runs, use create_ref,
-    and its reference is that of a function of the type, so that nothing traps; no code grows memories or tables."""
+    and its reference is that of a function of the type, so that nothing traps; nested modules use it not; no code grows
+    memories or tables."""
+    if any(isinstance(e, ThreadCreateRef) for e in nested_code(program)):
+        return "a nested module that uses create_ref"
     for module in modules_of(program):
         if reason := grows(module):
             return reason

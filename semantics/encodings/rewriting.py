@@ -101,6 +101,14 @@ def sequences(module: Module) -> Iterator[Expr]:
         todo += [getattr(e, n) for e in code for n, r in roles(type(e)).items() if r is Part.CODE]
 
 
+def referred(module: Module) -> set[int]:
+    """The functions to which the module makes references."""
+    segments = (item for segment in module.elems for item in segment.items)
+    initial = (g.init for g in module.globals), (t.init or () for t in module.tables)
+    constant = (e for code in chain(segments, *initial) for e in code)
+    return {e.func for e in chain(all_code(module), constant) if isinstance(e, RefFunc)}
+
+
 def rewritten(code: Expr, step: Step, depth: int = 0) -> Expr:
     """A body with every instruction replaced, the innermost first."""
     found: list[Instr] = []
@@ -134,6 +142,22 @@ def folded(code: Expr, fold: Fold) -> Expr:
         found.append(replace(e, **inner) if inner else e)
         fold(found)
     return tuple(found)
+
+
+def constants(module: Module, change: Callable[[Expr], Expr]) -> Module:
+    """The module with its constant expressions changed."""
+
+    def constant(node: Any, name: str) -> Any:
+        code = getattr(node, name)
+        return replace(node, **{name: change(code)}) if code else node
+
+    return replace(
+        module,
+        globals=tuple(constant(g, "init") for g in module.globals),
+        tables=tuple(constant(t, "init") for t in module.tables),
+        elems=tuple(replace(constant(e, "offset"), items=tuple(map(change, e.items))) for e in module.elems),
+        datas=tuple(constant(d, "offset") for d in module.datas),
+    )
 
 
 # --- definitions ----------------------------------------------------------------------------------
@@ -190,17 +214,9 @@ def _reindexed(module: Module, funcs: list[int]) -> Module:
     }
     moved = Renumbering({**{space: range(size) for space, size in sizes.items()}, Space.FUNC: funcs})
 
-    def constant(node: Any, name: str) -> Any:
-        code = getattr(node, name)
-        return replace(node, **{name: moved.code(code)}) if code else node
-
     return replace(
-        module,
+        constants(module, moved.code),
         funcs=tuple(replace(f, body=moved.code(f.body)) for f in module.funcs),
-        globals=tuple(constant(g, "init") for g in module.globals),
-        tables=tuple(constant(t, "init") for t in module.tables),
-        elems=tuple(replace(constant(e, "offset"), items=tuple(map(moved.code, e.items))) for e in module.elems),
-        datas=tuple(constant(d, "offset") for d in module.datas),
         exports=tuple(replace(e, index=funcs[e.index]) if e.kind is FUNC else e for e in module.exports),
         start=None if module.start is None else funcs[module.start],
     )
@@ -296,6 +312,7 @@ def retyped(module: Module, value: Callable[[ValType], ValType], share: Callable
             return (replace(e, types=values(e.types)),)
         return (e,)
 
+    module = constants(module, lambda code: rewritten(code, step))
     return replace(
         module,
         types=tuple(map(func, module.types)),

@@ -15,7 +15,7 @@ from semantics.execution.structure import EventStructure, Kind, Origin, Status
 from semantics.reduction.designs import EFFECTS
 from semantics.runtime.actions import Action, Region, reading, writing, written
 from semantics.syntax import instructions as syntax
-from semantics.syntax.modules import Module
+from semantics.syntax.modules import Module, with_nested
 from semantics.syntax.types import Order
 from semantics.terms import App, Sym, symbols
 
@@ -63,7 +63,7 @@ def behind(structure: EventStructure, modules: Iterable[Module]) -> str:
 
 
 def _instructions(modules: Iterable[Module]) -> Iterable[syntax.Instr]:
-    todo = [function.body for module in modules for function in module.funcs]
+    todo = [function.body for module in modules for m in with_nested(module) for function in m.funcs]
     while todo:
         for instr in todo.pop():
             yield instr
@@ -71,8 +71,6 @@ def _instructions(modules: Iterable[Module]) -> Iterable[syntax.Instr]:
                 todo.append(instr.body)
             elif isinstance(instr, syntax.If):
                 todo += [instr.then, instr.orelse]
-            elif isinstance(nested := getattr(instr, "module", None), Module):
-                todo += [function.body for function in nested.funcs]
 
 
 def _acts(instr: syntax.Instr) -> bool:

@@ -34,7 +34,7 @@ from semantics.runtime.actions import Field, Location, Region
 from semantics.runtime.configuration import Instantiation, Value
 from semantics.runtime.profile import ANY, Profile
 from semantics.runtime.store import GlobalInst, MemInst, ModuleInst, Store
-from semantics.syntax.modules import ExternKind, Function, Import, Module, Opaque
+from semantics.syntax.modules import ExternKind, Function, Import, Module, with_nested
 from semantics.syntax.types import I32, ExternType, FuncType, GlobalType, Limits, MemType, Share, ValType
 from semantics.terms import Term
 from semantics.validation import match_extern
@@ -316,7 +316,7 @@ def _resolve(
 
 def _instantiated(command: Instantiate, thread: Planned, found: Plan, oracle: _Initial) -> Make:
     module = command.module
-    for opaque in _opaques(module):
+    for opaque in (o for m in with_nested(module) for o in m.opaques):
         if (opaque.module, opaque.name) not in oracle.profile.types:
             raise LinkError(f'unknown import "{opaque.module}" "{opaque.name}"', opaque.span or command.span)
     imports = []
@@ -339,13 +339,6 @@ def _instantiated(command: Instantiate, thread: Planned, found: Plan, oracle: _I
     found.modules.append(module)
     found.by_name[command.instance] = made.instance
     return Make(made, command.span)
-
-
-def _opaques(module: Module) -> Iterable[Opaque]:
-    """The imported types of a module and of those that are nested in it."""
-    yield from module.opaques
-    for nested in module.modules:
-        yield from _opaques(nested)
 
 
 def _provided(provider: Provider, thread: Planned, what: str, span: Span | None) -> int:

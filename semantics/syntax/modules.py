@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -172,3 +173,10 @@ class Module(Node):
             ExternKind.GLOBAL: GlobalType,
         }[kind]
         return tuple(i for i in self.imports if isinstance(i.type, wanted))
+
+
+def with_nested(module: Module) -> Iterator[Module]:
+    """A module and all that are nested in it."""
+    yield module
+    for nested in module.modules:
+        yield from with_nested(nested)

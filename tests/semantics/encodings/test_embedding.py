@@ -50,6 +50,17 @@ def test_3c_the_creator_traps(reference: str) -> None:
     assert shown(found.target, "main", "main:r") == {("trap", 0)}
 
 
+def test_3c_of_shared_functions() -> None:
+    """An embedder of P5 does P3 as well."""
+    found = compared(
+        ENCODINGS["X11-create"],
+        "(type $v (shared (func)))",
+        f"{PLAIN} (thread.create_ref $v (ref.null (shared func))) (local.set $r (i32.const 1)))",
+    )
+    assert found.equal
+    assert shown(found.target, "main", "main:r") == {("trap", 0)}
+
+
 def test_of_an_argument_nothing_need_be_known() -> None:
     """Its values may be a circle; the reference alone says who runs."""
     create = "(thread.create_ref $v (global.get $g) (ref.func $f))"
@@ -96,6 +107,17 @@ def test_handles(body: tuple[str, ...], thread: str, show: tuple[str, ...], outc
     found = compared(HANDLE, main(*body), f"(func $f shared (result i32) {thread} (i32.const 42))")
     assert found.equal
     assert shown(found.target, *show) == outcomes
+
+
+def test_handles_in_globals() -> None:
+    found = compared(
+        HANDLE,
+        "(global $h (mut (ref null (shared (thread i32)))) (ref.null (shared (thread i32))))",
+        f"{PLAIN} (global.set $h (fork_h $f)) (local.set $r (thread.join (global.get $h))))",
+        "(func $f shared (result i32) (i32.const 5))",
+    )
+    assert found.equal
+    assert shown(found.target, "main:r") == {(5,)}
 
 
 def test_fork_gives_no_handle_and_polls_nothing() -> None:
@@ -214,11 +236,41 @@ def test_modules_as_threads(create: str, show: tuple[str, ...], outcomes: set[tu
     assert shown(found.target, *show) == outcomes
 
 
-NOT_OF_CODE = {
-    "a nested module that instantiates or starts threads": (
+def test_an_instance_starts_threads_of_code_that_it_gets() -> None:
+    """A module that is instantiated gets the embedder's functions, and code by a global."""
+    found = compared(
+        MODULE,
+        CHILD,
+        COPY,
+        """(module $once (import "" "f" (func $f shared))
+          (import "" "g" (global $g shared (mut (ref null (shared module)))))
+          (func $go (thread.create_mod 1 (global.get $g) (ref.func $f))) (start $go))
+        (module $hold (global (export "g") shared (mut (ref null (shared module))) (ref.null (shared module))))
+        (module $set (import "" "g" (global $g shared (mut (ref null (shared module)))))
+          (func (export "set") shared (param (ref null (shared module))) (global.set $g (local.get 0))))
+        (table $t shared 1 (shared funcref)) (type $s (shared (func (param (ref null (shared module))))))""",
+        f"""{PLAIN} (local (ref null (shared any))) {STORE_X}
+          (local.set 1 (instantiate $hold))
+          (table.set $t (i32.const 0) (instantiate $set (local.get 1)))
+          (call_indirect $t (type $s) (ref.module $m) (i32.const 0))
+          (instantiate $once (ref.func $f) (local.get 1)))""",
+    )
+    assert found.equal
+    assert shown(found.target, "main", "go", "y") == {("done", "done", 1)}
+
+
+def test_a_thread_whose_module_instantiates() -> None:
+    """Its module has more imports, translated, than it is given externals."""
+    fields = (
         "(module $m (module $n) (func $go (instantiate $n)) (start $go))",
         f"{PLAIN} (thread.create_mod 0 (ref.module $m)))",
-    ),
+    )
+    assert MODULE.outside(program(MODULE, *fields)) == "a thread whose module instantiates or starts threads"
+    found = compared(MODULE, *fields)
+    assert (shown(found.source, "go"), shown(found.target, "go")) == ({("done",)}, {("trap",)})
+
+
+NOT_OF_CODE = {
     "a reference to a definition of its own": (
         '(module $m (import "" "m" (memory 1 2 shared)))',
         f"{PLAIN} (thread.create_mod 1 (ref.module $m) (ref.memory 0)))",
@@ -237,11 +289,11 @@ def test_what_p6_cannot_say_of_modules(reason: str) -> None:
 
 
 # --- instances ------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("name", ["X11", "X11-create-unchecked", "X11-handle"])
+@pytest.mark.parametrize("name", ["X11", "X11-create", "X11-create-unchecked", "X11-handle"])
 def test_what_is_nested_asks_the_embedder_too(name: str) -> None:
     """The instance gets the embedder's functions from who makes it."""
     encoding = ENCODINGS[name]
-    fork = "(thread.create $f)" if encoding is UNCHECKED else "(fork $f)"
+    fork = "(thread.create $f)" if "create" in name else "(fork $f)"
     found = compared(
         encoding,
         f"""(module $outer (import "" "f" (func $f shared))
@@ -254,7 +306,7 @@ def test_what_is_nested_asks_the_embedder_too(name: str) -> None:
     assert shown(found.target, "main:r") == {(0,), (1,)}
 
 
-@pytest.mark.parametrize("name", ["X11", "X11-create-unchecked", "X11-handle"])
+@pytest.mark.parametrize("name", ["X11", "X11-create", "X11-create-unchecked", "X11-handle"])
 def test_the_fragment_is_that_of_x2(name: str) -> None:
     encoding = ENCODINGS[name]
     fields = '(module $m (func (export "f")))', "(func $f shared (drop (instantiate $m)))", PLAIN + ")"

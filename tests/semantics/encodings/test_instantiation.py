@@ -10,9 +10,9 @@ import pytest
 from litmus.checking.encodings import check
 from semantics.diagnostics import Invalid, Source
 from semantics.encodings import ENCODINGS
-from semantics.encodings.nesting import with_nested
 from semantics.encodings.rewriting import all_code, modules_of, translated
-from semantics.exploration.program import Program
+from semantics.exploration import explore
+from semantics.exploration.program import Bounds, Program
 from semantics.syntax.instructions import (
     BlockType,
     Call,
@@ -25,7 +25,7 @@ from semantics.syntax.instructions import (
     RefIsNull,
     RefNull,
 )
-from semantics.syntax.modules import ExternKind, Global, Module
+from semantics.syntax.modules import ExternKind, Global, Module, with_nested
 from semantics.syntax.types import SHARED_ANYREF, GlobalType, Share
 from semantics.text import parse_module
 from semantics.text.printer import print_module
@@ -106,6 +106,27 @@ def test_what_does_not_link_traps(given: str) -> None:
     )
     assert found.equal
     assert shown(found.target, "main:r", "w") == {(1, "trap")}
+
+
+def test_a_cut_hides_what_instances_do() -> None:
+    """Whoever makes them: code that stands behind a cut may feed what stands before it."""
+    memory = '(import "" "m" (memory 1 1 shared))'
+    given = "(param (ref null (shared any)))"
+    made = program(
+        X2,
+        MEM,
+        f"(module $late {memory} (func $go (i32.store (i32.const 0) (i32.const 1))) (start $go))",
+        f"(module $copy {IMPORT} {memory} (func $go (call $store (i32.const 0) (i32.load (i32.const 0)))) (start $go))",
+        STORE,
+        f"(func $a shared {given} (local $n i32) (loop $l (local.set $n (i32.add (local.get $n) (i32.const 1)))"
+        " (br_if $l (i32.load (i32.const 0))))"
+        " (if (i32.ge_u (local.get $n) (i32.const 4)) (then (instantiate $late (local.get 0)))))",
+        f"(func $b shared {given} (instantiate $copy (ref.func $store) (local.get 0)))",
+        '(func (export "main") (local (ref null (shared any))) (local.set 0 (instantiate $mem))'
+        " (fork $a (local.get 0)) (fork $b (local.get 0)))",
+    )
+    for cut, profile in ((made, X2.source), (X2.translate(made), X2.target)):
+        assert "no explored path performs" in explore(cut, Bounds(loop=2), profile).behind
 
 
 # --- the fragment -----------------------------------------------------------------------------------
