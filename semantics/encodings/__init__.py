@@ -1,4 +1,4 @@
-"""Encodings of systems.md B.14, "who can polyfill whom" (floor 6): X1, X5 to X11 (X7: under EQ-9).
+"""Encodings of systems.md B.14, "who can polyfill whom" (floor 6): X1, X4, X5 to X11 (X7: under EQ-9).
 
 A file holds a translation of programs with its fragment. `generator` writes random programs of the fragments, in the
 `styles` of the designs; that both sides have equal outcomes is checked in `litmus.checking.encodings`.
@@ -7,19 +7,23 @@ A file holds a translation of programs with its fragment. `generator` writes ran
 from __future__ import annotations
 
 from semantics.encodings.contexts import not_equivalent, reinstantiated
+from semantics.encodings.create_module import booting, not_in_place
 from semantics.encodings.elaboration import elaborated
 from semantics.encodings.embedding import embedded, instantiates
 from semantics.encodings.encoding import Encoding
 from semantics.encodings.generator import random_program
 from semantics.encodings.handles import cells, not_joining
+from semantics.encodings.lifting import lifted, not_liftable
 from semantics.encodings.parameters import not_passable, passed
 from semantics.encodings.references import auxiliary, not_from_main
 from semantics.encodings.shared_everything import not_preemptive, preemptive
-from semantics.encodings.styles import CELLS, COMPONENT, CONTEXTS, FORKS, HANDLES, MODULES, REFERENCES
+from semantics.encodings.styles import BOOTS, CELLS, COMPONENT, CONTEXTS, FORKS, FUNCTIONS, HANDLES, MODULES, REFERENCES
 from semantics.encodings.workers import not_of_web, workers
 from semantics.profiles.create import CREATE
+from semantics.profiles.create_module import CREATE_MODULE
 from semantics.profiles.embed import EMBED
 from semantics.profiles.fork import FORK, FORK_GROWING
+from semantics.profiles.fork_refs import FORK_REFS_UNTYPED
 from semantics.profiles.handle import HANDLE
 from semantics.profiles.module_shared import MODULE_SHARED
 from semantics.profiles.shared_everything import SHARED_EVERYTHING
@@ -40,6 +44,28 @@ _ALL = (
         workers,
         not_of_web,
         lambda rng: random_program(rng, FORK, FORKS),
+    ),
+    Encoding(
+        "X4",
+        CREATE_MODULE,
+        FORK_REFS_UNTYPED,
+        "thread.create_mod by fork of a function that instantiates: equal outcomes, but for the names of threads",
+        "a module reference is one in place, below the externals",
+        booting,
+        not_in_place,
+        lambda rng: random_program(rng, CREATE_MODULE, BOOTS),
+        "main",
+    ),
+    Encoding(
+        "X4-fork-refs",
+        FORK_REFS_UNTYPED,
+        CREATE_MODULE,
+        "fork by a module for each forked function, whose start function is its copy: equal outcomes",
+        "no thread forks its like; the host starts none; functions known by reference do not fork; threads call "
+        "nothing imported, and use no segments but passive data that nobody drops",
+        lifted,
+        not_liftable,
+        lambda rng: random_program(rng, FORK_REFS_UNTYPED, FUNCTIONS),
     ),
     Encoding(
         "X5",
