@@ -111,6 +111,11 @@ def _spawned(f: str, argument: str, main: bool) -> str:
     return f"(drop (call $ref (table.get $t (i32.const 0)) {argument}))"
 
 
+def _two_more(main: Body) -> None:
+    """Two lines at the end of main, when threads run."""
+    main.lines += [main.line(()), main.line(())]
+
+
 COMPONENT = Style(
     spawn=_spawned,
     imports=lambda _: _COMPONENT,
@@ -144,6 +149,7 @@ COMPONENT = Style(
     lines=(3, 4),
     results=True,
     once=True,
+    after=_two_more,
 )
 """The component's functions, f0 once by reference, for the reason above; with globals of all three attributes, atomic
 accesses, and a segment."""
