@@ -7,6 +7,7 @@ A file holds a translation of programs with its fragment. `generator` writes ran
 from __future__ import annotations
 
 from semantics.encodings.contexts import annotated, not_annotable, not_equivalent, reinstantiated
+from semantics.encodings.create_module import booting, not_in_place
 from semantics.encodings.elaboration import elaborated
 from semantics.encodings.embedding import embedded, embedded_creations, embedded_handles, not_of_one_type
 from semantics.encodings.embedding_instances import (
@@ -20,14 +21,17 @@ from semantics.encodings.generator import random_program
 from semantics.encodings.handles import cells, not_joining
 from semantics.encodings.instances import CHECKED, CREATIONS, INSTANCES, THREADS, UNCHECKED, WORKERS
 from semantics.encodings.instantiation import hosted, not_hosted
+from semantics.encodings.lifting import lifted, not_liftable
 from semantics.encodings.parameters import not_passable, passed
 from semantics.encodings.references import auxiliary, not_from_main
 from semantics.encodings.shared_everything import not_preemptive, preemptive
 from semantics.encodings.styles import (
+    BOOTS,
     CELLS,
     COMPONENT,
     CONTEXTS,
     FORKS,
+    FUNCTIONS,
     HANDLES,
     MODULES,
     ONE_INSTANCE,
@@ -47,6 +51,7 @@ from semantics.profiles.embed import (
     FORK_HOSTED,
 )
 from semantics.profiles.fork import FORK, FORK_GROWING
+from semantics.profiles.fork_refs import FORK_REFS_UNTYPED
 from semantics.profiles.handle import HANDLE
 from semantics.profiles.module_shared import MODULE_SHARED
 from semantics.profiles.shared_everything import SHARED_EVERYTHING
@@ -90,6 +95,28 @@ _ALL = (
         not_posted,
         lambda rng: random_program(rng, WASI_REACTOR, WASI_THREADS),
         "main",
+    ),
+    Encoding(
+        "X4",
+        CREATE_MODULE,
+        FORK_REFS_UNTYPED,
+        "thread.create_mod by fork of a function that instantiates: equal outcomes, but for the names of threads",
+        "a module reference is one in place, below the externals",
+        booting,
+        not_in_place,
+        lambda rng: random_program(rng, CREATE_MODULE, BOOTS),
+        "main",
+    ),
+    Encoding(
+        "X4-fork-refs",
+        FORK_REFS_UNTYPED,
+        CREATE_MODULE,
+        "fork by a module for each forked function, whose start function is its copy: equal outcomes",
+        "no thread forks its like; the host starts none; functions known by reference do not fork; threads call "
+        "nothing imported, and use no segments but passive data that nobody drops",
+        lifted,
+        not_liftable,
+        lambda rng: random_program(rng, FORK_REFS_UNTYPED, FUNCTIONS),
     ),
     Encoding(
         "X5",

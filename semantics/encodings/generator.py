@@ -40,7 +40,7 @@ class Style:
     threads: spawned functions at most; lines: of each, at least and at most; waits, grows: threads may wait, memory
     grow; results: threads put what they read into the memory; single: only the main thread spawns; once: every function
     is spawned at most once
-    after: what else main does
+    after: what else main does; place: name of a spawned function, its text -> what stands in the module for it
     """
 
     spawn: Callable[[str, str, bool], str] = lambda f, a, main: f"(fork {f} {a})"
@@ -64,6 +64,7 @@ class Style:
     single: bool = False
     once: bool = False
     after: Callable[[Body], None] = lambda _: None
+    place: Callable[[str, str], str] = lambda _, text: text
 
 
 @dataclass
@@ -200,7 +201,12 @@ def random_program(rng: Random, profile: Profile, style: Style) -> Program:
             f"(func $store {style.shared} (param $at i32) (param $v i32) (i32.store (local.get $at) (local.get $v)))",
             main.text(f'(export "main") {style.locals}'),
             *(
-                b.text(f"{style.shared} {style.entry('$' + b.name)}", f"{ends.get(b.name, '')} {style.end(b)}".strip())
+                style.place(
+                    b.name,
+                    b.text(
+                        f"{style.shared} {style.entry('$' + b.name)}", f"{ends.get(b.name, '')} {style.end(b)}".strip()
+                    ),
+                )
                 for b in bodies
             ),
         ]

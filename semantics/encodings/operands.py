@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from semantics.profiles.create_module import RefModule
 from semantics.profiles.fork_refs import RefGlobal, RefMemory, RefTable
+from semantics.runtime.discipline import Discipline
 from semantics.syntax.instructions import (
     Binary,
     Call,
@@ -25,7 +26,10 @@ from semantics.syntax.instructions import (
     Test,
     Unary,
 )
+from semantics.syntax.modules import Function
+from semantics.syntax.types import ValType
 from semantics.validation.spaces import IndexSpaces, interface
+from semantics.validation.threads import reference_to
 
 _TAKES: dict[type, int] = {
     **dict.fromkeys((Const, LocalGet, GlobalGet, RefNull, RefFunc, RefModule, RefGlobal, RefTable, RefMemory), 0),
@@ -59,3 +63,29 @@ def _takes(e: Instr, spaces: IndexSpaces) -> int | None:
         imports, exports = interface(e.module)
         return len(imports) if len(exports) == 1 else None
     return _TAKES.get(type(e))
+
+
+def reference_pushed(e: Instr, function: Function, spaces: IndexSpaces, discipline: Discipline) -> ValType:
+    """The type of the reference that an instruction pushes, where `operands` follows it."""
+    match e:
+        case RefNull():
+            return e.type
+        case LocalGet() | LocalTee():
+            return (*function.type.params, *function.locals)[e.index]
+        case GlobalGet():
+            return spaces.globals[e.index].type
+        case TableGet():
+            return spaces.tables[e.table].elem
+        case Call():
+            return spaces.funcs[e.func].results[0]
+        case Instantiate():
+            return reference_to(interface(e.module)[1][0], discipline)
+        case RefFunc():
+            return reference_to(spaces.funcs[e.func], discipline)
+        case RefGlobal():
+            return reference_to(spaces.globals[e.global_], discipline)
+        case RefTable():
+            return reference_to(spaces.tables[e.table], discipline)
+        case RefMemory():
+            return reference_to(spaces.mems[e.memory], discipline)
+    raise AssertionError(f"no reference: {e}")

@@ -173,6 +173,11 @@ def _spawned(f: str, argument: str, main: bool) -> str:
     return f"(drop (call $ref (table.get $t (i32.const 0)) {argument}))"
 
 
+def _two_more(main: Body) -> None:
+    """Two lines at the end of main, when threads run."""
+    main.lines += [main.line(()), main.line(())]
+
+
 COMPONENT = Style(
     spawn=_spawned,
     imports=lambda _: _COMPONENT,
@@ -206,6 +211,76 @@ COMPONENT = Style(
     lines=(3, 4),
     results=True,
     once=True,
+    after=_two_more,
 )
 """The component's functions, f0 once by reference, for the reason above; with globals of all three attributes, atomic
 accesses, and a segment."""
+
+FUNCTIONS = Style(
+    spawn=lambda f, a, _: f"(fork {f} {a} (ref.func $three))" if f == "$f1" else f"(fork {f} {a})",
+    entry=lambda f: "(param $a i32) (param (shared funcref))" if f == "$f1" else "(param $a i32)",
+    end=lambda b: "(table.set $u (i32.const 0) (local.get 1))" if b.name == "f1" else "",
+    fields=f"""{_DEFINITIONS}
+  (type $number (shared (func (result i32))))
+  (table $u shared 1 (shared funcref))
+  (elem (table $u) (i32.const 0) (shared funcref) (ref.func $two))
+  (func $two (type $number) (i32.const 2))
+  (func $three (type $number) (global.get $s))
+  (func $both shared (param $v i32) (call $store (i32.const 4) (local.get $v)) (global.set $s (local.get $v)))
+  (global $s shared (mut i32) (i32.const 3))""",
+    own=(
+        "(global.set $s VALUE)",
+        "(global.atomic.set seq_cst $s VALUE)",
+        "(local.set REGISTER (global.get $s))",
+        "(local.set REGISTER (global.atomic.get seq_cst $s))",
+        "(local.set REGISTER (call_indirect $u (type $number) (i32.const 0)))",
+        "(call $both VALUE)",
+        "(memory.init $d (i32.const 4) (i32.const 0) (i32.const 2))",
+    ),
+    reads=("(global.get $k)",),
+    main=("(global.set $g VALUE)",),
+    often=0.3,
+    waits=True,
+)
+"""fork, of functions that name shared definitions of all kinds, and functions by reference."""
+
+
+def _of_thread(name: str, text: str) -> str:
+    """The module of a thread, with the function that is it: f1's has an active segment, f2's exports."""
+    extra = {"f1": '(data (i32.const 4) "\\01")', "f2": '(export "mem" (memory 0)) (export "go" (func $go))'}
+    return f"""(module ${name}
+    (import "" "" (memory 1 2 shared)) (import "" "" (global $s shared (mut i32)))
+    (import "" "" (global $in shared (mut i32))) (global $g (mut i32) (i32.const 2))
+    (data $d "\\05\\06") {extra.get(name, "")}
+    (func $store (param $at i32) (param $v i32) (i32.store (local.get $at) (local.get $v)))
+    {text}
+    (func $go (call ${name} (global.get $in))) (start $go))"""
+
+
+BOOTS = Style(
+    spawn=lambda f, a, _: (
+        f"(global.set $arg {a}) (ref.module {f}) (ref.memory 0) (ref.global $s) (ref.global $arg) (instantiate $copy)"
+        " (thread.create_mod 3)"
+    ),
+    shared="",
+    fields=r"""(global $s shared (mut i32) (i32.const 3)) (global $arg (mut i32) (i32.const 0)) (data $d "\05\06")
+  (module $copy (import "" "" (global $from (mut i32))) (global $to (export "a") shared (mut i32) (i32.const 0))
+    (func $copy (global.set $to (global.get $from))) (start $copy))""",
+    own=(
+        "(global.set $s VALUE)",
+        "(global.atomic.set seq_cst $s VALUE)",
+        "(local.set REGISTER (global.get $s))",
+        "(local.set REGISTER (global.atomic.get seq_cst $s))",
+        "(global.set $g VALUE)",
+        "(local.set REGISTER (global.get $g))",
+        "(memory.init $d (i32.const 4) (i32.const 0) (i32.const 2))",
+    ),
+    reads=("(global.get $g)",),
+    often=0.4,
+    lines=(2, 3),
+    waits=True,
+    results=True,
+    single=True,
+    place=_of_thread,
+)
+"""thread.create_mod: every thread with a module of its own, that has private state, and its argument in a global."""

@@ -10,11 +10,11 @@ from litmus.checking.encodings import Compared, check, compare
 from semantics.diagnostics import Invalid, NotExpressible, Source
 from semantics.encodings import ENCODINGS
 from semantics.encodings.generator import MEMORY, closed
-from semantics.encodings.rewriting import modules_of, translated
+from semantics.encodings.rewriting import modules_of, replaced, translated
 from semantics.exploration.program import Cell, HostThread, Instantiate, Program, Provider, Spawn
-from semantics.syntax.instructions import Fork
+from semantics.syntax.instructions import Expr, Fork, GlobalGet, GlobalSet, Instr
 from semantics.syntax.modules import Module
-from semantics.syntax.types import Share
+from semantics.syntax.types import Order, Share
 from semantics.text import parse_module
 from semantics.validation import validate
 from tests.semantics.encodings.compared import AWAIT, LIMITS, OBSERVED, compared, model, program, shown
@@ -268,3 +268,16 @@ def common(program: Program) -> Program:
 
 def test_a_context_that_threads_share_is_caught() -> None:
     assert check(replace(X10, translate=common), 40, limits=LIMITS).holds is False
+
+
+def unordered(program: Program) -> Program:
+    """A broken twin: atomic accesses of globals are plain ones, of shared globals too."""
+
+    def step(e: Instr, _depth: int) -> Expr:
+        return (replace(e, order=Order.UNORD),) if isinstance(e, GlobalGet | GlobalSet) else (e,)
+
+    return translated(X10.translate(program), lambda module: replaced(module, step))
+
+
+def test_atomics_that_are_plain_are_caught() -> None:
+    assert check(replace(X10, translate=unordered), 40, limits=LIMITS).holds is False
