@@ -15,11 +15,12 @@ from semantics.encodings.handles import cells, not_joining
 from semantics.encodings.parameters import not_passable, passed
 from semantics.encodings.references import auxiliary, not_from_main
 from semantics.encodings.styles import CELLS, CONTEXTS, FORKS, HANDLES, INSTANCES, MODULES, REFERENCES, THREADS
-from semantics.encodings.wasi import not_posted, posted
+from semantics.encodings.wasi import forked, not_forked, not_posted, posted
 from semantics.encodings.workers import not_of_web, workers
 from semantics.profiles.create import CREATE, CREATE_TLS, CREATE_TLS_INHERIT
 from semantics.profiles.embed import EMBED
 from semantics.profiles.fork import FORK, FORK_GROWING
+from semantics.profiles.fork_refs import FORK_REFS_ATOMICS
 from semantics.profiles.handle import HANDLE
 from semantics.profiles.module_shared import MODULE_SHARED
 from semantics.profiles.tls import TLS
@@ -50,6 +51,17 @@ _ALL = (
         "traps; the main agent does not wait",
         posted,
         not_posted,
+        lambda rng: random_program(rng, WASI_REACTOR, THREADS),
+        "main",
+    ),
+    Encoding(
+        "X3-fork",
+        WASI_REACTOR,
+        FORK_REFS_ATOMICS,
+        "thread-spawn by fork of a function that instantiates the module: equal outcomes, but for the names of threads",
+        "as X3, but the main thread may wait",
+        forked,
+        not_forked,
         lambda rng: random_program(rng, WASI_REACTOR, THREADS),
         "main",
     ),
