@@ -6,6 +6,8 @@ A file holds a translation of programs with its fragment. `generator` writes ran
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from semantics.encodings.contexts import annotated, not_annotable, not_equivalent, reinstantiated
 from semantics.encodings.elaboration import elaborated
 from semantics.encodings.embedding import embedded, instantiates
@@ -62,7 +64,7 @@ _ALL = (
         "as X3, but the main thread may wait",
         forked,
         not_forked,
-        lambda rng: random_program(rng, WASI_REACTOR, THREADS),
+        lambda rng: random_program(rng, WASI_REACTOR, replace(THREADS, threads=2)),
         "main",
     ),
     Encoding(
