@@ -95,6 +95,19 @@ def test_numbers_differ(encoding: Encoding) -> None:
     assert shown(found.target, "n0", "n1", "n2", "n3") == {(1, 2, 6, 9)}
 
 
+@BOTH
+def test_numbers_of_one_site(encoding: Encoding) -> None:
+    """Passed twice, it gives the same: that is why the claim is for programs that do not look."""
+    tree = (
+        main("(call $go (i32.const 64))", "(call $go (i32.const 68))"),
+        "(func $go (param i32) (drop (call $spawn (local.get 0))))",
+        start("(i32.store (local.get 1) (local.get 0))"),
+    )
+    made = closed(f'(module (import "env" "mem" {MEMORY}) {IMPORT} {" ".join(tree)})', X3.source, CELLS[:2])
+    found = decided(encoding, made)
+    assert (shown(found.source, "n0", "n1"), shown(found.target, "n0", "n1")) == ({(1, 2)}, {(1, 1)})
+
+
 # --- what separates -------------------------------------------------------------------------------
 @BOTH
 def test_a_number_that_is_used(encoding: Encoding) -> None:
@@ -259,3 +272,11 @@ def keeping_the_number(program: Program) -> Program:
 @pytest.mark.parametrize(("encoding", "twin"), [(X3, posting_the_number), (FORK, keeping_the_number)])
 def test_an_argument_that_is_lost_is_caught(encoding: Encoding, twin: Callable[[Program], Program]) -> None:
     assert check(replace(encoding, translate=twin), 60, limits=LIMITS).holds is False
+
+
+@BOTH
+@pytest.mark.parametrize("other", [{"place": "parent"}, {"restart": "skip"}], ids=str)
+def test_instances_matter(encoding: Encoding, other: dict[str, str]) -> None:
+    """Random programs tell who makes an instance, and whether start functions run again."""
+    source = replace(encoding.source, **other)
+    assert check(replace(encoding, source=source), 60, limits=LIMITS).holds is False
