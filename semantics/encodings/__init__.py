@@ -6,6 +6,8 @@ A file holds a translation of programs with its fragment. `generator` writes ran
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from semantics.encodings.contexts import annotated, not_annotable, not_equivalent, reinstantiated
 from semantics.encodings.create_module import booting, not_in_place
 from semantics.encodings.elaboration import elaborated
@@ -38,7 +40,7 @@ from semantics.encodings.styles import (
     REFERENCES,
     WASI_THREADS,
 )
-from semantics.encodings.wasi import not_posted, posted
+from semantics.encodings.wasi import forked, not_forked, not_posted, posted
 from semantics.encodings.workers import not_of_web, workers
 from semantics.profiles.create import CREATE, CREATE_TLS, CREATE_TLS_INHERIT, CREATE_UNCHECKED
 from semantics.profiles.create_module import CREATE_MODULE
@@ -51,7 +53,7 @@ from semantics.profiles.embed import (
     FORK_HOSTED,
 )
 from semantics.profiles.fork import FORK, FORK_GROWING
-from semantics.profiles.fork_refs import FORK_REFS_UNTYPED
+from semantics.profiles.fork_refs import FORK_REFS_ATOMICS, FORK_REFS_UNTYPED
 from semantics.profiles.handle import HANDLE
 from semantics.profiles.module_shared import MODULE_SHARED
 from semantics.profiles.shared_everything import SHARED_EVERYTHING
@@ -94,6 +96,17 @@ _ALL = (
         posted,
         not_posted,
         lambda rng: random_program(rng, WASI_REACTOR, WASI_THREADS),
+        "main",
+    ),
+    Encoding(
+        "X3-fork",
+        WASI_REACTOR,
+        FORK_REFS_ATOMICS,
+        "thread-spawn by fork of a function that instantiates the module: equal outcomes, but for the names of threads",
+        "as X3, but the main thread may wait",
+        forked,
+        not_forked,
+        lambda rng: random_program(rng, WASI_REACTOR, replace(WASI_THREADS, threads=2)),
         "main",
     ),
     Encoding(

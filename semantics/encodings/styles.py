@@ -113,11 +113,15 @@ entry and on a segment that is dropped."""
 
 
 def _threads(spawned: Sequence[str]) -> str:
-    """thread-spawn, and the function that all threads begin in: its argument says in two bits what they run."""
-    run = "(if (i32.eq (i32.and (local.get 1) (i32.const 3)) (i32.const {})) (then (call {} {})))"
-    cases = (run.format(f[2:], f, "(i32.shr_u (local.get 1) (i32.const 2))") for f in spawned)
+    """thread-spawn, and the function that all threads begin in: two bits of its argument say what they run, the others
+    are for that."""
+    known = " ".join(f if f in spawned else "$none" for f in ("$f0", "$f1", "$f2", "$none"))
     return f"""(import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
-  (func $thread (export "wasi_thread_start") (param i32 i32) {" ".join(cases)})"""
+  (type $run (func (param i32)))
+  (table $runs funcref (elem {known}))
+  (func $none (param i32))
+  (func $thread (export "wasi_thread_start") (param i32 i32)
+    (call_indirect $runs (type $run) (i32.shr_u (local.get 1) (i32.const 2)) (i32.and (local.get 1) (i32.const 3))))"""
 
 
 WASI_THREADS = Style(
@@ -127,7 +131,7 @@ WASI_THREADS = Style(
     fields=r"""(global $p (mut i32) (i32.const 2))
   (type $one (func (result i32)))
   (table $t 2 funcref)
-  (elem (i32.const 0) $one)
+  (elem (table $t) (i32.const 0) func $one)
   (data (i32.const 0) "\01")
   (data $d "\05\06")
   (start $init)

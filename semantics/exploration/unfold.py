@@ -262,8 +262,15 @@ class Unfolding:
             return False
         return self._branch(path, found)
 
+    @property
+    def _full(self) -> bool:
+        """Whether the bound on events is reached."""
+        return len(self.builder.events) >= self.bounds.events
+
     def _branch(self, path: Path, found: tuple[Transition, ...]) -> bool:
         """Goes on with each transition that the path's conditions allow. Whether this path itself goes on."""
+        if self._full:  # before there are conditions on what an event would have read
+            return self.leaf(path, Status.CUT, f"bound of {self.bounds.events} events reached")
         if len(found) == 1 and not found[0].step.condition:
             return self._take(path, found[0])
         allowed = []
@@ -284,8 +291,6 @@ class Unfolding:
     def _take(self, path: Path, transition: Transition) -> bool:
         """Does a transition: its writes to what the path holds, the event of the rest. Whether the path goes on."""
         rule, step, after, instr, back_edge = transition
-        if len(self.builder.events) >= self.bounds.events:
-            return self.leaf(path, Status.CUT, f"bound of {self.bounds.events} events reached")
         self.steps -= 1
         self.builder.rules[rule] = self.builder.rules.get(rule, 0) + 1
         path.config = after
@@ -440,6 +445,9 @@ class Unfolding:
         if config is None:
             raise InternalError("a path without a configuration waits for an address")
         if isinstance(what, Location):
+            if self._full:
+                self.builder.incomplete[f"bound of {self.bounds.events} events reached{span_of(config)}"] = None
+                return
             self.oracle.ask_for(path)
             self.oracle.answers = {what: tuple(new)}
             found = successors(config, self.oracle)

@@ -31,6 +31,14 @@ FORK_REFS = replace(
         externals="typed",
     ),
 )
+FORK_REFS_ATOMICS = replace(
+    FORK_REFS,
+    name="fork-refs-atomics",
+    summary="fork-refs where atomics on local state are valid, as today",
+    typing=replace(FORK_REFS.typing, name="fork-refs-atomics", seqcst_on_local=True),
+)
+"""DEC 24: what programs of today's designs are translated to."""
+
 FORK_REFS_UNTYPED = replace(
     FORK_REFS,
     name="fork-refs-untyped",

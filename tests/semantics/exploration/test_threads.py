@@ -9,6 +9,7 @@ from semantics.execution.structure import EventStructure, Kind
 from semantics.exploration import explore
 from semantics.exploration.program import Bounds, Command, Get, HostThread, Instantiate, Invoke, Join, Program, Spawn
 from semantics.syntax.types import I32, I64
+from semantics.terms import symbols
 from tests.semantics.exploration.programs import SHARED, func, leaves, module, outline, unfolded
 
 CHILD = "(func $c shared (param $p i32) (i32.store (i32.const 4) (local.get $p)))"
@@ -190,3 +191,12 @@ def test_a_bound_on_events():
     s = unfolded(SHARED, fill, other, bounds=Bounds(events=50))
     assert len(s.events) <= 55
     assert [leaf.reason for leaf in leaves(s, "P0")] == ["bound of 50 events reached"]
+
+
+@pytest.mark.parametrize("events", range(1, 8))
+def test_a_bound_on_events_where_a_value_decides(events: int):
+    """No path is left with a condition on what a read that is not there has read."""
+    swap = func("P0", "(drop (i32.atomic.rmw.cmpxchg (i32.const 0) (i32.const 0) (i32.const 1)))" * 2)
+    other = func("P1", "(i32.atomic.store (i32.const 0) (i32.const 1))")
+    s = unfolded(SHARED, swap, other, bounds=Bounds(events=events))
+    assert {x for n in s.nodes for c in n.condition for x in symbols(c)} <= set(s.symbols)
