@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from semantics.encodings.contexts import not_equivalent, reinstantiated
 from semantics.encodings.elaboration import elaborated
-from semantics.encodings.embedding import embedded, embedded_creations, embedded_handles, not_of_one_type
+from semantics.encodings.embedding import embedded, embedded_creations, embedded_handles, not_creating, not_of_one_type
 from semantics.encodings.embedding_instances import (
     embedded_modules,
     embedded_workers,
@@ -138,7 +138,7 @@ _ALL = (
         "thread.create and instantiate by imports from an embedder that forks and instantiates: equal outcomes",
         "as X2",
         embedded_creations,
-        not_hosted,
+        not_creating,
         lambda rng: random_program(rng, CREATE, CHECKED),
     ),
     Encoding(
@@ -148,7 +148,7 @@ _ALL = (
         "thread.create and instantiate by imports from an embedder that does so: equal outcomes",
         "as X2",
         embedded_creations,
-        not_hosted,
+        not_creating,
         lambda rng: random_program(rng, CREATE_UNCHECKED, UNCHECKED),
     ),
     Encoding(
