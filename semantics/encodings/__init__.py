@@ -11,7 +11,7 @@ from dataclasses import replace
 from semantics.encodings.contexts import annotated, not_annotable, not_equivalent, reinstantiated
 from semantics.encodings.create_module import booting, not_in_place
 from semantics.encodings.elaboration import elaborated
-from semantics.encodings.embedding import embedded, embedded_creations, embedded_handles, not_of_one_type
+from semantics.encodings.embedding import embedded, embedded_creations, embedded_handles, not_creating, not_of_one_type
 from semantics.encodings.embedding_instances import (
     embedded_modules,
     embedded_workers,
@@ -237,7 +237,7 @@ _ALL = (
         "thread.create and instantiate by imports from an embedder that forks and instantiates: equal outcomes",
         "as X2",
         embedded_creations,
-        not_hosted,
+        not_creating,
         lambda rng: random_program(rng, CREATE, CHECKED),
     ),
     Encoding(
@@ -247,7 +247,7 @@ _ALL = (
         "thread.create and instantiate by imports from an embedder that does so: equal outcomes",
         "as X2",
         embedded_creations,
-        not_hosted,
+        not_creating,
         lambda rng: random_program(rng, CREATE_UNCHECKED, UNCHECKED),
     ),
     Encoding(

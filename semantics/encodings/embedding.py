@@ -81,15 +81,6 @@ def asking(module: Module, ask: Asking) -> Module:
     return replace(moved, funcs=(*moved.funcs[: -len(asks)], *ended))
 
 
-def _embedding(program: Program, asks: Callable[[Module], Asking]) -> Program:
-    """Every module, nested ones too, with calls of functions that ask the embedder: for instances as well."""
-
-    def change(module: Module) -> Module:
-        return instantiating(asking(module, asks(module)))
-
-    return translated(program, lambda module: everywhere(module, change))
-
-
 # --- fork, thread.create --------------------------------------------------------------------------
 def embedded(program: Program) -> Program:
     """X11  D -> P6(D), for D = P5. `fork f` calls a function that hands f and the arguments to the embedder's
@@ -97,7 +88,7 @@ def embedded(program: Program) -> Program:
 
     Claim: equal outcomes: the embedder's operation does what D's rule does (DEC 16). Fragment: that of X2.
     """
-    return _embedding(program, _forks)
+    return translated(program, lambda module: everywhere(module, _forking))
 
 
 def embedded_creations(program: Program) -> Program:
@@ -105,17 +96,23 @@ def embedded_creations(program: Program) -> Program:
     reference. An embedder that does P5 does P3 as well.
 
     Claim: equal outcomes: for both D and P6(D) a null reference and another type trap where threads are created.
-    Fragment: that of X2.
+    Fragment: `not_creating`.
     """
-    return _embedding(program, _creations)
+    return translated(program, lambda module: everywhere(module, _creating))
 
 
-def _forks(module: Module) -> Asking:
+def not_creating(program: Program) -> str:
+    """Why a program is outside the fragment: that of X2. In P3u a module that creates threads of local functions has
+    local imports too, spawn_func's."""
+    return not_hosted(program, _creating)
+
+
+def _forking(module: Module) -> Module:
     funcs = index_spaces(module).funcs
-    return lambda e: _spawn(funcs[e.func], e.func) if isinstance(e, Fork) else None
+    return instantiating(asking(module, lambda e: _spawn(funcs[e.func], e.func) if isinstance(e, Fork) else None))
 
 
-def _creations(module: Module) -> Asking:
+def _creating(module: Module) -> Module:
     funcs = index_spaces(module).funcs
 
     def ask(e: Instr) -> Ask | None:
@@ -126,7 +123,7 @@ def _creations(module: Module) -> Asking:
                 return _spawn(module.types[type])
         return None
 
-    return ask
+    return instantiating(asking(module, ask))
 
 
 def _spawn(type: FuncType, func: int | None = None, handle: RefType | None = None) -> Ask:

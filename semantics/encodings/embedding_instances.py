@@ -161,8 +161,14 @@ def _gives(module: Module, f: Function, e: Instr) -> ValType | None:
             return type
         case Instantiate(nested):
             imports, exports = interface(nested)
-            return reference_to(exports[0], PAPER) if (len(imports), len(exports)) == (0, 1) else None
+            alone = (len(imports), len(exports)) == (0, 1) and not _asks(nested)
+            return reference_to(exports[0], PAPER) if alone else None
     return None
+
+
+def _asks(module: Module) -> bool:
+    """Whether a module needs functions of the embedder."""
+    return any(isinstance(e, Instantiate | RefModule | ThreadCreateMod) for e in all_code(module))
 
 
 def _creations(e: Instr) -> Ask | None:
@@ -194,8 +200,7 @@ def not_of_code(program: Program) -> str:
     what one instruction gives, so that its type is plain."""
     for module in (n for m in modules_of(program) for n in with_nested(m)):
         code = list(all_code(module))
-        threads = (inner for e in code if isinstance(e, RefModule) for inner in all_code(e.module))
-        if any(isinstance(e, Instantiate | RefModule | ThreadCreateMod) for e in threads):
+        if any(isinstance(e, RefModule) and _asks(e.module) for e in code):
             return "a thread whose module instantiates or starts threads"
         if any(isinstance(e, RefGlobal | RefTable | RefMemory) for e in code):
             return "a reference to a definition of its own"

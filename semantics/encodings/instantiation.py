@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import count
 
@@ -85,18 +85,13 @@ def _making(type: FuncType, code: int, make: int, name: str) -> Function:
     return Function(type, (), body, name)
 
 
-def not_hosted(program: Program) -> str:
+def not_hosted(program: Program, change: Callable[[Module], Module] = instantiating) -> str:
     """Why a program is outside the fragment. The page of designs says "any P5 program"; but a shared function may hold
     references to local definitions, if it has made the instance that they are of, and no function that it calls can
     take or give them: what shared code instantiates has shared imports and exports only, and so has all that this code
-    instantiates, for which it gets the embedder's functions."""
+    instantiates, for which it gets the embedder's functions. `change`: how modules are translated."""
     nested = (n for module in modules_of(program) for n in with_nested(module))
     shared = (f for module in nested for f in module.funcs if f.type.share is Share.SHARED)
-    asked = (e.module for f in shared for e in instructions(f.body) if isinstance(e, Instantiate))
-    return "" if all(map(_open, asked)) else "shared code instantiates a module with a local import or export"
-
-
-def _open(module: Module) -> bool:
-    """Whether the embedder's function that instantiates a module is shared."""
-    inner = (e.module for e in all_code(module) if isinstance(e, Instantiate))
-    return _type(module).share is Share.SHARED and all(map(_open, inner))
+    asked = {e.module for f in shared for e in instructions(f.body) if isinstance(e, Instantiate)}
+    local = any(_type(everywhere(module, change)).share is Share.LOCAL for module in asked)
+    return "shared code instantiates a module with a local import or export" if local else ""

@@ -74,6 +74,16 @@ def test_of_an_argument_nothing_need_be_known() -> None:
     assert shown(found.source, "f:a") == {(2,)}
 
 
+def test_local_functions_as_threads_of_an_instance() -> None:
+    """P3u: who instantiates the module must give it a local spawn_func, which shared code has not."""
+    nested = "(module $m (func $f) (func $go (thread.create $f)) (start $go))"
+    fields = nested, "(func $i shared (instantiate $m))", f"{PLAIN} (call $i))"
+    assert UNCHECKED.outside(program(UNCHECKED, *fields)).startswith("shared code instantiates")
+    with pytest.raises(Invalid):
+        compared(UNCHECKED, *fields)
+    assert compared(UNCHECKED, nested, f"{PLAIN} (instantiate $m))").equal
+
+
 # --- P7 -----------------------------------------------------------------------------------------------
 FORK_H = "(local.set 1 (fork_h $f))"
 JOIN = "(local.set $r (thread.join (local.get 1)))"
@@ -270,22 +280,31 @@ def test_a_thread_whose_module_instantiates() -> None:
     assert (shown(found.source, "go"), shown(found.target, "go")) == ({("done",)}, {("trap",)})
 
 
+NOT_PLAIN = "an external whose type is not plain"
 NOT_OF_CODE = {
-    "a reference to a definition of its own": (
+    "a memory": (
+        "a reference to a definition of its own",
         '(module $m (import "" "m" (memory 1 2 shared)))',
         f"{PLAIN} (thread.create_mod 1 (ref.module $m) (ref.memory 0)))",
     ),
-    "an external whose type is not plain": (
-        CHILD, COPY, f"{PLAIN} (thread.create_mod 1 (ref.module $m) (block (result (shared funcref)) (ref.func $f))))",
+    "of a block": (
+        NOT_PLAIN, CHILD, COPY,
+        f"{PLAIN} (thread.create_mod 1 (ref.module $m) (block (result (shared funcref)) (ref.func $f))))",
+    ),
+    "of an instance": (
+        NOT_PLAIN, CHILD,
+        '(module $gives (module $n) (func $go (instantiate $n)) (start $go) (func (export "f") shared))',
+        f"{PLAIN} (thread.create_mod 1 (ref.module $m) (instantiate $gives)))",
     ),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("reason", NOT_OF_CODE)
-def test_what_p6_cannot_say_of_modules(reason: str) -> None:
-    assert MODULE.outside(program(MODULE, *NOT_OF_CODE[reason])) == reason
+@pytest.mark.parametrize("name", NOT_OF_CODE)
+def test_what_p6_cannot_say_of_modules(name: str) -> None:
+    reason, *fields = NOT_OF_CODE[name]
+    assert MODULE.outside(program(MODULE, *fields)) == reason
     with pytest.raises((Invalid, NotExpressible)):
-        compared(MODULE, *NOT_OF_CODE[reason])
+        compared(MODULE, *fields)
 
 
 # --- instances ------------------------------------------------------------------------------------------
