@@ -15,6 +15,7 @@ from litmus.language.script import Script
 from semantics.axioms import DEFAULT, load_model
 from semantics.axioms.model import Model
 from semantics.diagnostics import Invalid, LinkError, NotExpressible, Source, TextError, WeftError, render
+from semantics.profiles import DEFAULT as FORK
 from semantics.profiles import profile
 from semantics.runtime.profile import Profile
 
@@ -63,9 +64,10 @@ def _own_model(design: Profile) -> Model:
 
 def models_under(test: Test, options: Options, expected: DesignExpectation | None = None) -> list[Model]:
     """The models asked for; else those for which the test, under its own design, states an expectation, and the
-    design's own where the design is asked for or something is expected of it."""
+    design's own where the design is asked for, by the test too, or something is expected of it."""
     own = test.profile.name == test.own_profile.name
-    if options.models or (own and expected is None and not options.profiles):
+    says = bool(test.expectations) or test.profile.name == FORK.name
+    if options.models or (own and says and expected is None and not options.profiles):
         return models_of(test, options)
     stated = models_of(test, options) if own and test.expectations else []
     return list({m.name: m for m in (*stated, _own_model(test.profile))}.values())

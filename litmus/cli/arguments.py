@@ -105,7 +105,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="files, directories or names of catalogue tests (none: the catalogue); a module is instantiated",
     )
-    _model(run, "those for which the test states an expectation, else wasm-threads")
+    _model(run, "those of the test's expectations, else that of the design that it names, else wasm-threads")
     run.add_argument(
         "--profile",
         action="append",
@@ -123,7 +123,7 @@ def parser() -> argparse.ArgumentParser:
 
     outcomes = _verb(verbs, "outcomes", "the complete table of outcomes", OUTCOMES_EXAMPLE)
     outcomes.add_argument("file", metavar="FILE", help=TEST)
-    _model(outcomes, "those of the test's expectations, else wasm-threads")
+    _model(outcomes, "those of the test's expectations, else that of the design that it names, else wasm-threads")
     _profile(outcomes)
     _limits(outcomes)
     outcomes.add_argument("--all", action="store_true", help="every register, not only those that the test names")
@@ -132,7 +132,7 @@ def parser() -> argparse.ArgumentParser:
 
     explain = _verb(verbs, "explain", "why a condition is allowed or forbidden", EXPLAIN_EXAMPLE)
     explain.add_argument("file", metavar="FILE", help=TEST)
-    _model(explain, "those of the test's expectations, else wasm-threads")
+    _model(explain, "those of the test's expectations, else that of the design that it names, else wasm-threads")
     _profile(explain)
     _limits(explain)
     explain.add_argument("--dot", metavar="FILE", help="write the witness as DOT; - is standard output")
