@@ -12,6 +12,7 @@ from semantics.encodings.rewriting import (
     instructions,
     modules_of,
     replaced,
+    rewritten,
     roles,
     translated,
     typing,
@@ -39,13 +40,10 @@ from semantics.syntax.modules import Export, ExternKind, Function, Global, Impor
 from semantics.syntax.types import ExternType, FuncType, GlobalType, NumType, Share, ValType
 from semantics.validation.spaces import index_spaces
 
-REIFIED = (Space.MEMORY, Space.TABLE, Space.GLOBAL)
-"""What a thread's module imports, in this order."""
-
 
 def lifted(program: Program) -> Program:
     """X4  P5b -> P4. `fork f` creates a thread of a module that imports every shared definition that f's code reaches;
-    it has copies of the functions that this code names, and its start function is a copy of f, which first reads the
+    it has copies of the functions that this code calls, and its start function is a copy of f, which first reads the
     arguments from fresh shared globals. Those the creator makes by an instance that copies them from globals of his:
     as he alone runs his instance, nobody else writes there.
 
@@ -55,73 +53,89 @@ def lifted(program: Program) -> Program:
 
 
 def _module(module: Module) -> Module:
-    threads = {f: _thread(module, f) for f in sorted(_forks(all_code(module)))}
-    first = len(index_spaces(module).globals)
-    slots: dict[int, range] = {}
-    for f, thread in threads.items():
-        slots[f] = range(first, first := first + len(thread.params))
+    lifting = _Lifting(module)
+    made = replaced(replace(module, globals=(*module.globals, *lifting.variables)), lifting.step)
+    return _nesting(made, module.modules)
 
-    def step(e: Instr, _depth: int) -> Expr:
-        if not isinstance(e, Fork):
-            return (e,)
-        thread, mine = threads[e.func], slots[e.func]
-        fresh: Expr = (*map(RefGlobal, mine), Instantiate(_copying(thread.params))) if mine else ()
-        create = ThreadCreateMod(len(thread.module.imports), span=e.span)
-        return (*map(GlobalSet, reversed(mine)), RefModule(thread.module), *thread.externals, *fresh, create)
 
-    params = tuple(t for thread in threads.values() for t in thread.params)
-    made = replaced(replace(module, globals=(*module.globals, *map(_variable, params))), step)
-    named = (e.module for e in all_code(made) if isinstance(e, RefModule | Instantiate))
-    return replace(made, modules=tuple(dict.fromkeys((*module.modules, *named))))
+def _nesting(module: Module, others: tuple[Module, ...] = ()) -> Module:
+    """The module with those that its code names nested in it."""
+    named = (e.module for e in all_code(module) if isinstance(e, RefModule | Instantiate))
+    return replace(module, modules=tuple(dict.fromkeys((*others, *named))))
 
 
 @dataclass(frozen=True, slots=True)
 class _Thread:
-    """What stands for a forked function: its module, the references that its creator gives it, in front of those to the
-    arguments, and the types of these."""
+    """What stands for a forked function: its module, and the references that are its imports behind the arguments."""
 
     module: Module
     externals: Expr
-    params: tuple[ValType, ...]
 
 
-def _thread(module: Module, root: int) -> _Thread:
-    """The thread of a function, whose own forks are written likewise."""
-    f = function(module, root)
-    assert f is not None  # of the fragment
-    copied = sorted(_reached(module, root))
-    functions = [d for d in (function(module, i) for i in copied) if d is not None]
-    used = _used((f, *functions))
-    spaces = index_spaces(module)
-    types: dict[Space, tuple[ExternType, ...]] = {
-        Space.MEMORY: spaces.mems,
-        Space.TABLE: spaces.tables,
-        Space.GLOBAL: spaces.globals,
-    }
-    moved = Renumbering(
-        {
-            Space.TYPE: range(len(module.types)),
-            Space.FUNC: _positions(copied),
-            **{space: _positions(used[space]) for space in (*REIFIED, Space.DATA)},
-        }
-    )
-    reify = {Space.MEMORY: RefMemory, Space.TABLE: RefTable, Space.GLOBAL: RefGlobal}
-    params, values = f.type.params, len(used[Space.GLOBAL])
-    entry: Expr = tuple(e for i in range(len(params)) for e in (GlobalGet(values + i), LocalSet(i)))
-    start = Function(
-        FuncType(Share.SHARED, (), ()), (*params, *f.locals), (*entry, *moved.code(f.body)), f.binding, f.local_names
-    )
-    imported = (types[space][i] for space in REIFIED for i in used[space])
-    made = Module(
-        types=module.types,
-        imports=tuple(Import("", "", t) for t in (*imported, *(_variable(t).type for t in params))),
-        funcs=(*(replace(d, body=moved.code(d.body)) for d in functions), start),
-        datas=tuple(module.datas[i] for i in used[Space.DATA]),
-        start=len(functions),
-        binding=f.binding,
-    )
-    externals = tuple(reify[space](i) for space in REIFIED for i in used[space])
-    return _Thread(_module(typing(made, start.type)), externals, params)
+class _Lifting:
+    """The forks of a module. Its globals are followed by variables for the arguments of each forked function."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.spaces = index_spaces(module)
+        self.variables: list[Global] = []
+        self.slots: dict[int, range] = {}
+        for f in sorted(_forks(all_code(module))):
+            first = len(self.spaces.globals) + len(self.variables)
+            self.variables += map(_variable, self.spaces.funcs[f].params)
+            self.slots[f] = range(first, len(self.spaces.globals) + len(self.variables))
+        self.threads: dict[int, _Thread] = {}
+
+    def step(self, e: Instr, _depth: int) -> Expr:
+        """Code for a fork: the arguments are on the stack."""
+        if not isinstance(e, Fork):
+            return (e,)
+        if e.func not in self.threads:
+            self.threads[e.func] = self._thread(e.func)
+        thread, mine = self.threads[e.func], self.slots[e.func]
+        types = self.spaces.funcs[e.func].params
+        fresh: Expr = (*map(RefGlobal, mine), Instantiate(_copying(types))) if mine else ()
+        create = ThreadCreateMod(len(thread.module.imports), span=e.span)
+        return (*map(GlobalSet, reversed(mine)), RefModule(thread.module), *fresh, *thread.externals, create)
+
+    def _copy(self, index: int) -> Function:
+        """A function, its forks replaced."""
+        found = function(self.module, index)
+        assert found is not None  # of the fragment
+        return replace(found, body=rewritten(found.body, self.step))
+
+    def _thread(self, root: int) -> _Thread:
+        called = sorted(_reached(self.module, root, forks=False))
+        f, copies = self._copy(root), [self._copy(i) for i in called]
+        params, used = f.type.params, _used((f, *copies))
+        old = len(self.spaces.globals)
+        own = [self.variables[i - old] for i in used[Space.GLOBAL] if i >= old]
+        reached: list[tuple[ExternType, Instr]] = [
+            *((self.spaces.mems[i], RefMemory(i)) for i in used[Space.MEMORY]),
+            *((self.spaces.tables[i], RefTable(i)) for i in used[Space.TABLE]),
+            *((self.spaces.globals[i], RefGlobal(i)) for i in used[Space.GLOBAL] if i < old),
+        ]
+        moved = Renumbering(
+            {
+                Space.TYPE: range(len(self.module.types)),
+                Space.FUNC: _positions(called),
+                Space.GLOBAL: _positions(used[Space.GLOBAL], len(params)),
+                **{space: _positions(used[space]) for space in (Space.MEMORY, Space.TABLE, Space.DATA)},
+            }
+        )
+        entry: Expr = tuple(e for i in range(len(params)) for e in (GlobalGet(i), LocalSet(i)))
+        body = (*entry, *moved.code(f.body))
+        start = Function(FuncType(Share.SHARED, (), ()), (*params, *f.locals), body, f.binding, f.local_names)
+        made = Module(
+            types=self.module.types,
+            imports=tuple(Import("", "", t) for t in (*(_variable(t).type for t in params), *(t for t, _ in reached))),
+            funcs=(*(replace(c, body=moved.code(c.body)) for c in copies), start),
+            globals=tuple(own),
+            datas=tuple(self.module.datas[i] for i in used[Space.DATA]),
+            start=len(copies),
+            binding=f.binding,
+        )
+        return _Thread(_nesting(typing(made, start.type)), tuple(e for _, e in reached))
 
 
 def _copying(types: tuple[ValType, ...]) -> Module:
@@ -179,10 +193,10 @@ def _used(functions: Iterable[Function]) -> dict[Space, list[int]]:
     return {space: sorted(indices) for space, indices in found.items()}
 
 
-def _positions(indices: list[int]) -> list[int]:
-    """At each of the indices its new one."""
+def _positions(indices: list[int], first: int = 0) -> list[int]:
+    """At each of the indices its new one, from `first` on."""
     found = [-1] * (max(indices, default=-1) + 1)
-    for new, old in enumerate(indices):
+    for new, old in enumerate(indices, first):
         found[old] = new
     return found
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from semantics.encodings.nesting import everywhere, nested_code
 from semantics.encodings.rewriting import all_code, defining, instructions, modules_of, replaced, translated
-from semantics.exploration.program import Program
+from semantics.exploration.program import Program, Spawn
 from semantics.profiles.create import ThreadCreate, ThreadCreateRef
 from semantics.syntax.instructions import (
     CallIndirect,
@@ -78,7 +78,7 @@ def not_from_main(program: Program) -> str:
             for before, e in pairwise([*code[:1], *code]):
                 if not isinstance(e, ThreadCreateRef):
                     continue
-                if f.type.share is Share.SHARED:
+                if f.type.share is Share.SHARED or any(isinstance(c, Spawn) for c in program.main.commands):
                     return "threads create threads"
                 if not (isinstance(before, RefFunc) and funcs[before.func] == module.types[e.type]):
                     return "a reference that may be null or of another type"

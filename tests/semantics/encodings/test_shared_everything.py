@@ -165,6 +165,16 @@ def test_two_creators() -> None:
     assert X10.outside(two) == "the host starts threads, and some are made by reference"
 
 
+def test_two_creators_of_x5() -> None:
+    """There, too, the host may start them."""
+    x5 = ENCODINGS["X5"]
+    create = '(func (export "main") (thread.create_ref $v (ref.func $f)))'
+    one = program(x5, "(type $v (shared (func)))", "(func $f shared)", create)
+    other = HostThread("other", (one.main.commands[-1],))
+    two = replace(one, main=replace(one.main, commands=(*one.main.commands, Spawn(other))))
+    assert (x5.outside(one), x5.outside(two)) == ("", "threads create threads")
+
+
 def test_wide_globals_with_plain_accesses() -> None:
     """DEC 21: a global never tears, 64 bits of a memory may."""
     fields = (

@@ -16,7 +16,8 @@ SWITCHES = ("suspend", "resume", "y-resume", "s-resume", "y-promote", "s-promote
 
 
 class Op(NamedTuple):
-    """st a cell a value, ld a cell into a register, yield, or a switch, which may name a thread."""
+    """st a cell a value, ld a cell into a register, yield, yield until a cell is not 0, or a switch, which may name a
+    thread."""
 
     kind: str
     place: int = 0
@@ -76,7 +77,7 @@ class Reference(NamedTuple):
         switched = False
         while at < len(code) and not switched:
             kind, place, value = code[at]
-            at += 1
+            at += kind != "poll" or memory[place] != 0
             if kind == "st":
                 memory[place] = value
             elif kind == "ld":
@@ -91,7 +92,8 @@ class Reference(NamedTuple):
                 does[me] = SUSPENDED
             if "-" in kind and does[place] == READY and self.handed:
                 turn = place
-            switched = self.anywhere or kind not in ("st", "ld", "resume")
+            polled = kind == "poll" and memory[place] != 0
+            switched = self.anywhere or not (polled or kind in ("st", "ld", "resume"))
         if not switched:
             does[me] = DONE
         threads = [
@@ -107,7 +109,8 @@ def _code(chance: random.Random, me: int, threads: int, switches: bool) -> list[
     def op() -> Op:
         if switches and chance.random() < 0.25:
             return Op(chance.choices(SWITCHES, (2, 1, 1, 1, 3, 2))[0], chance.choice(others))
-        kind = chance.choices(("st", "ld", "yield"), (2, 3, 3))[0]
+        # where turns are handed on, a loop that yields is cut at the bound
+        kind = chance.choices(("st", "ld", "yield", "poll"), (2, 3, 3, 0 if switches else 2))[0]
         place = int(chance.random() < 0.1)
         return Op(kind, place, chance.randint(0, 1) if kind == "ld" else 1 + me + threads * chance.randint(0, 1))
 
@@ -119,6 +122,7 @@ def _text(code: tuple[Op, ...]) -> str:
         "st": "(i32.store (i32.const {0}) (i32.const {1}))",
         "ld": "(local.set $r{1} (i32.load (i32.const {0})))",
         "yield": YIELD,
+        "poll": f"(loop $l (if (i32.eqz (i32.load (i32.const {{0}}))) (then {YIELD} (br $l))))",
         "suspend": "(drop (call $suspend))",
         "resume": "(call $resume (i32.const {2}))",
     }
@@ -167,7 +171,14 @@ def _by_solver(program: Made) -> frozenset[object]:
     ]
     table = f"(table {len(codes)} funcref) (elem (i32.const 1) func {' '.join(f'${n}' for n in names)})"
     first = f'(func (export "main") {head} {" ".join(made)} {_text(codes[0])})'
-    whole = turns(UNSHARED, table, "(func $f (param i32))", *functions, first)
+    whole = turns(
+        UNSHARED,
+        table,
+        "(func $f (param i32))",
+        *functions,
+        first,
+        handing=any(op.kind in SWITCHES for c in codes for op in c),
+    )
     show = tuple(x for t in ("T0", *names) for x in (t, f"{t}.r0", f"{t}.r1"))
     found: set[object] = set()
     for values in outcomes(COOPERATIVE, whole, show):

@@ -28,12 +28,14 @@ COOP = (
     '(import "component" "thread.yield-then-promote" (func $y-promote (param i32) (result i32)))',
     '(import "component" "thread.suspend-then-promote" (func $s-promote (param i32) (result i32)))',
 )
+HANDING = 6
 UNSHARED = "(memory 1)"
 YIELD = "(drop (call $yield))"
 
 
-def turns(*fields: str) -> Program:
-    return component(*fields, profile=COOPERATIVE, imports=COOP)
+def turns(*fields: str, handing: bool = True) -> Program:
+    """With the calls that hand a turn on, or without."""
+    return component(*fields, profile=COOPERATIVE, imports=COOP if handing else COOP[:HANDING])
 
 
 def g(*code: str, name: str = "f") -> str:
@@ -83,6 +85,20 @@ def test_suspend_and_resume():
 def test_resuming_a_thread_that_is_not_suspended_traps():
     made = turns(UNSHARED, g(), main("(call $resume (call $spawn (ref.func $f) (i32.const 0)))"))
     assert {end for (end,) in outcomes(COOPERATIVE, made, ("T0",))} == {"trap"}
+
+
+POLL = f"(loop $l {YIELD} (br_if $l (i32.eqz (i32.load (i32.const 4)))))"
+
+
+def test_a_loop_that_yields_is_no_loop():
+    """No bound is reached, unless turns are handed on: a thread may get each of them."""
+    child = g("(i32.store (i32.const 0) (i32.const 1)) (i32.store (i32.const 4) (i32.const 1))")
+    last = "(local.set $r (i32.load (i32.const 0)))"
+    made = turns(UNSHARED, child, main(f"{START} {POLL} {last}"), handing=False)
+    assert outcomes(COOPERATIVE, made, ("T0.r",)) == {(1,)}
+    handing = g("(drop (call $y-promote (i32.const 0))) (i32.store (i32.const 4) (i32.const 1))")
+    found = explore(turns(UNSHARED, handing, main(f"{START} {POLL}")), Bounds(loop=3), COOPERATIVE)
+    assert any(n.leaf is not None and n.leaf.status.value == "cut" for n in found.nodes)
 
 
 def test_nobody_resumes():
