@@ -46,6 +46,7 @@ class SpawnForm:
     entry: what $f must look like: (params, results) as text to add to it, and the code at its end
     module: the fields of the test's module without `$f`'s spawning go to a module of the thread's own
     erases: the attributes of functions say nothing here
+    pause: what lets other threads run, where they take turns: the import that it needs, and the call, as text
     """
 
     word: str | None = None
@@ -54,6 +55,7 @@ class SpawnForm:
     entry: Callable[[Spawned], tuple[str, str]] | None = None
     module: bool = False
     erases: bool = False
+    pause: tuple[str, str] | None = None
 
 
 def _operands(f: Spawned) -> str:
@@ -107,6 +109,10 @@ FORMS: dict[str, SpawnForm] = {
         ),
         body=lambda f: f"(drop (call $thread.spawn-ref (ref.func {f.name}) {_argument(f)}))",
         entry=lambda f: (_unused(f), ""),
+        pause=(
+            '(func $thread.yield (import "component" "thread.yield") (result i32))',
+            "(drop (call $thread.yield))",
+        ),
     ),
     "spawn_func": SpawnForm(
         imports=lambda f: (
@@ -173,7 +179,9 @@ def elaborate(
             wrappers.append(_own_module(f, fields, imports[0], at))
     if form.entry is not None:
         fields = [_entry(f, spawned, form.entry, at) for f in fields]
-    here, there = (_rewritten([*items], form.word) for items in (fields, main))
+    if form.pause is not None and any(_waits(items) for items in (fields, main)):
+        imports.append(_snippet(form.pause[0], at))
+    here, there = (_rewritten([*items], form) for items in (fields, main))
     return [*flag(prelude, profile, at), *imports, *here, *wrappers], there
 
 
@@ -232,23 +240,33 @@ def _spawns(items: list[Item]) -> Iterator[tuple[Word, Word | None]]:
             yield item, None if following is None or isinstance(following, Form) else following
 
 
-def _rewritten(items: list[Item], word: str | None) -> list[Item]:
-    """`spawn $f` as the design's instruction or as a call of `$spawn.f`; `await x` as the loop that it is."""
+def _waits(items: list[Item]) -> bool:
+    """Whether there is an `await`."""
+    return any(_waits(i.items) if isinstance(i, Form) else i[0] == "await" for i in items)
+
+
+def _rewritten(items: list[Item], form: SpawnForm) -> list[Item]:
+    """`spawn $f` as the design's instruction or as a call of `$spawn.f`; `await x` as the loop that it is, in which
+    others get their turn where threads take turns."""
     out: list[Item] = []
     index = 0
     while index < len(items):
         item = items[index]
         following = items[index + 1] if index + 1 < len(items) else None
         if isinstance(item, Form):
-            out.append(Form(item.begin, item.end, _rewritten(item.items, word)))
+            out.append(Form(item.begin, item.end, _rewritten(item.items, form)))
         elif item[0] == "spawn" and following is not None and not isinstance(following, Form):
-            out.append((word or "call", item[1]))
-            out.append(following if word else ("$spawn." + following[0][1:], following[1]))
+            out.append((form.word or "call", item[1]))
+            out.append(following if form.word else ("$spawn." + following[0][1:], following[1]))
             index += 1
         elif item[0] == "await" and following is not None:
             load = Form(item[1], item[1], [("i32.atomic.load", item[1]), following])
             test = Form(item[1], item[1], [("i32.eqz", item[1]), load])
-            again = Form(item[1], item[1], [("br_if", item[1]), ("$await", item[1]), test])
+            if form.pause is None:
+                again = Form(item[1], item[1], [("br_if", item[1]), ("$await", item[1]), test])
+            else:
+                then = _snippet(f"(then {form.pause[1]} (br $await))", item[1])
+                again = Form(item[1], item[1], [("if", item[1]), test, then])
             out.append(Form(item[1], item[1], [("loop", item[1]), ("$await", item[1]), again]))
             index += 1
         else:

@@ -17,12 +17,14 @@ from semantics.terms.term import App
 
 class Seen(NamedTuple):
     """A visit of a loop's head: the configuration, how many effects and notifies the path had then, and its events
-    and forks, by which silent iterations are told."""
+    and forks, by which silent iterations are told, and its yields; `fresh`: its turn had just begun."""
 
     config: Configuration
     effects: int
     notifies: int
     visible: int
+    yields: int
+    fresh: bool
 
 
 class Head(NamedTuple):
@@ -55,6 +57,8 @@ class Path:
     heads: tuple[Head, ...] = ()
     effects: int = 0
     visible: int = 0
+    yields: tuple[int, ...] = ()  # `visible` before each
+    taken: int = -1  # `visible` when its turn began
     notifies: tuple[Sym, ...] = ()
     limits: dict[Sym, Term] = field(default_factory=dict)  # of the notifies
     suspension: int = 0  # the WAIT, NOTIFY or SPAWN event of the pending administrative instruction

@@ -18,6 +18,10 @@ an exhausted call stack before the assignment shows the old value of a register.
 under the same loop, the dropped path is resumed for one more iteration (`Spin.resumable`). One is enough: if it
 assigns anew all that the first one did, then the state after it does not depend on the first, which may be dropped.
 
+A slice of a thread that takes turns (systems.md B.12), in which it only reads and then yields, may be left out whole:
+the lock is as free as before. (It is not, where threads name who runs next.) So an iteration with yields is pure, too,
+if it begins with one, as the next one then ends the slice that it began, or if it began a slice of its own.
+
 The rule does not apply to iterations with a write, a read-modify-write, a notify that may have woken someone, a
 suspension that a notify ended, or a started or joined thread. (A growth that fails only reads.) Such iterations count
 for the bound; so do not those that neither caused an event nor forked the path, for they end by themselves or by the
@@ -95,7 +99,7 @@ class Spin:
             if seen.effects != path.effects:
                 break
             differing = _difference(seen.config, config, live)
-            if differing is None:
+            if differing is None or not _slices(path, seen):
                 continue
             woke_nobody = _woke_nobody(path, path.notifies[seen.notifies :])
             if woke_nobody != 1:
@@ -161,7 +165,14 @@ def _at_head(path: Path) -> Configuration:
 
 
 def _seen(path: Path, config: Configuration) -> Seen:
-    return Seen(config, path.effects, len(path.notifies), path.visible)
+    fresh = path.taken == path.visible
+    return Seen(config, path.effects, len(path.notifies), path.visible, len(path.yields), fresh)
+
+
+def _slices(path: Path, seen: Seen) -> bool:
+    """Whether what a path did since a visit consists of whole slices, or of no more than part of one."""
+    since = path.yields[seen.yields :]
+    return not since or seen.fresh or since[0] == seen.visible
 
 
 def outermost(config: Configuration) -> Frame:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from semantics.execution.structure import Kind
 from semantics.exploration import handles, killing
 from semantics.exploration.path import Path
+from semantics.reduction.designs import EFFECTS
 from semantics.reduction.machine import evaluating, interrupted
 from semantics.reduction.turns import FREE, STATE_BITS, passing, state_of, taking
 from semantics.runtime.actions import Action, Read
 from semantics.runtime.configuration import Configuration, Doing, TakeTurn
-from semantics.runtime.store import HOST
+from semantics.runtime.store import HOST, FuncInst
+from semantics.syntax.instructions import Instr
 from semantics.syntax.types import Order
 from semantics.terms import apply
 
@@ -42,6 +44,15 @@ def end(unfolding: Unfolding, path: Path, doing: Doing) -> None:
         _event(unfolding, path, "pass-turn", passing(store, path.number, doing))
 
 
+def idle(unfolding: Unfolding, instr: Instr | None) -> bool:
+    """Whether an instruction only lets others run. Where the host has calls that name who runs next, the turn that is
+    passed on may be one that was meant for just this thread."""
+    if instr.__class__ not in EFFECTS or not EFFECTS[instr.__class__].idle:
+        return False
+    host = (f.code.body for f in unfolding.plan.store.objects if isinstance(f, FuncInst) and f.instance is HOST)
+    return not any(EFFECTS[type(e)].hands for body in host for e in body if type(e) in EFFECTS)
+
+
 def _event(unfolding: Unfolding, path: Path, rule: str, actions: tuple[Action, ...]) -> None:
     unfolding.builder.event(path.thread, path.node, Kind.ACCESS, actions, rule, text="turn")
     path.effects += 1
@@ -59,6 +70,8 @@ def take(unfolding: Unfolding, path: Path, config: Configuration, pending: TakeT
     made = unfolding.children(path, conditions)
     for child in made[:1]:
         handles.interrupt(unfolding, child, row, Kind.ACCESS)
+        child.effects -= idle(unfolding, handles.suspending(config))
+        child.taken = child.visible
         child.exposed = False  # who is killed now may as well be killed before: it only keeps others from running
     for child in made[1:]:
         unfolding.spin.ended(config)

@@ -376,7 +376,9 @@ class Unfolding:
                 kind = Kind.INIT
             place = _waited_for(step) if _over_at_once(transition) else None
             builder.event(*here, kind, actions, rule, span, text, place, notears=step.notears)
-            if any(a.__class__ is not Read for a in actions):
+            if turns.idle(self, instr):
+                path.yields += (path.visible - 1,)
+            elif any(a.__class__ is not Read for a in actions):
                 path.effects += 1
 
     # --- loops ----------------------------------------------------------------------------------

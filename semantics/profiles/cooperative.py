@@ -112,10 +112,12 @@ class SuspendThenPromote(Builtin):
 _RESUMES = ThreadResumeLater, YieldThenResume, SuspendThenResume
 _PROMOTES = YieldThenPromote, SuspendThenPromote
 _kind: type[DesignInstr]
-for _kind in (ThreadYield, ThreadSuspend):
-    enter(_kind, 0, effect=Effect())
-for _kind in (*_RESUMES, *_PROMOTES, YieldTo, SuspendTo):
+enter(ThreadYield, 0, effect=Effect(idle=True))
+enter(ThreadSuspend, 0, effect=Effect())
+for _kind in (*_RESUMES, *_PROMOTES):
     enter(_kind, 1, concrete=(0,), effect=Effect())
+for _kind in (YieldTo, SuspendTo):
+    enter(_kind, 1, concrete=(0,), effect=Effect(hands=True))
 
 
 def _type(*params: object, results: tuple[object, ...] = (I32,)) -> FuncType:

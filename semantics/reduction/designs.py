@@ -25,6 +25,7 @@ class Effect(NamedTuple):
     dooms: a thread that traps after it may end the whole program
     acts: it may act on objects that it knows otherwise than from its instance
     branches: it may start a thread, suspend, wake, or have two outcomes in a state of known values
+    idle: others may run meanwhile, and nothing else happens; `hands`: it may name who runs next (B.12)
     """
 
     touches: Callable[[Any], tuple[Touch, ...]] = lambda _: ()
@@ -37,6 +38,8 @@ class Effect(NamedTuple):
     dooms: bool = False
     acts: bool = False
     branches: bool = True
+    idle: bool = False
+    hands: bool = False
 
 
 EFFECTS: dict[type, Effect] = {}

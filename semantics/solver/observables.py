@@ -48,15 +48,17 @@ class Observables:
                 else:
                     leaves[node.thread].append(node.id)
         self.cut = clauses.any_of(cuts)
-        named: dict[str, list[Thread]] = {}
+        named: dict[str | int, list[Thread]] = {}
         for thread in frame.structure.threads:
-            named.setdefault("" if thread.hidden else thread.name, []).append(thread)
-        for name, threads in named.items():
-            self._thread(name, threads, [node for thread in threads for node in leaves[thread.id]])
+            named.setdefault(thread.id if thread.hidden else thread.name, []).append(thread)
+        for threads in named.values():
+            self._thread(threads, [node for thread in threads for node in leaves[thread.id]])
 
-    def _thread(self, name: str, threads: Sequence[Thread], leaves: Sequence[int]) -> None:
-        """Threads of one name: no two of them begin in one execution, as they were forked on alternative paths."""
+    def _thread(self, threads: Sequence[Thread], leaves: Sequence[int]) -> None:
+        """Threads of one name: no two of them begin in one execution, as they were forked on alternative paths. The
+        host's own stand by themselves: what they know, cells of memories, has no thread."""
         guards, nodes = self.frame.guard_of_node, self.frame.structure.nodes
+        name = "" if threads[0].hidden else threads[0].name
         absent = -self.clauses.any_of([guards[thread.root] for thread in threads])
         names: dict[str, None] = {}
         for node in leaves:
