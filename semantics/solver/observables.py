@@ -5,7 +5,7 @@ A register that a thread did not set, and the status of a thread that was never 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from semantics.execution.outcomes import And, Equals, HasStatus, Not, Observable, Or, Outcome, Proposition, Same
@@ -48,13 +48,16 @@ class Observables:
                 else:
                     leaves[node.thread].append(node.id)
         self.cut = clauses.any_of(cuts)
+        named: dict[str, list[Thread]] = {}
         for thread in frame.structure.threads:
-            self._thread(thread, leaves[thread.id])
+            named.setdefault("" if thread.hidden else thread.name, []).append(thread)
+        for name, threads in named.items():
+            self._thread(name, threads, [node for thread in threads for node in leaves[thread.id]])
 
-    def _thread(self, thread: Thread, leaves: list[int]) -> None:
+    def _thread(self, name: str, threads: Sequence[Thread], leaves: Sequence[int]) -> None:
+        """Threads of one name: no two of them begin in one execution, as they were forked on alternative paths."""
         guards, nodes = self.frame.guard_of_node, self.frame.structure.nodes
-        name = "" if thread.hidden else thread.name
-        absent = -guards[thread.root]
+        absent = -self.clauses.any_of([guards[thread.root] for thread in threads])
         names: dict[str, None] = {}
         for node in leaves:
             leaf = nodes[node].leaf
@@ -69,7 +72,7 @@ class Observables:
             shown = Shown((name, register), "", self._register(terms, absent))
             self.shown.append(shown)
             self.by_observable[name, register] = shown
-        if not thread.hidden:
+        if not threads[0].hidden:
             ways: dict[Value, list[int]] = {}
             for node in leaves:
                 leaf = nodes[node].leaf
@@ -77,9 +80,9 @@ class Observables:
                 ways.setdefault(leaf.status, []).append(guards[node])
             if absent != FALSE:
                 ways[None] = [absent]
-            status = Shown(None, thread.name, {value: self.clauses.any_of(found) for value, found in ways.items()})
+            status = Shown(None, name, {value: self.clauses.any_of(found) for value, found in ways.items()})
             self.shown.append(status)
-            self.by_thread[thread.name] = status
+            self.by_thread[name] = status
 
     def _register(self, terms: list[tuple[int, Term | None]], absent: int) -> dict[Value, int]:
         """The values of a register from what it is in every leaf of its thread."""

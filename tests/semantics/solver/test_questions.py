@@ -64,6 +64,25 @@ def test_reach_agrees_with_the_outcomes(p: Proposition, order: object) -> None:
     assert problem.possible(p) is expected
 
 
+def test_threads_of_one_name() -> None:
+    """Forked on alternative paths, they share it: what is asked of the name is asked of whichever there is."""
+    b = Builder(size=8)
+    creator = b.thread("T0")
+    for path in creator.branch(equals(creator.load(shapes.X, UNORD, 4), 0)):
+        b.thread("f", parent=path).load(shapes.Y, UNORD, 4)
+    other = b.thread("T1")
+    other.store(shapes.X, 1, UNORD, 4)
+    other.store(shapes.Y, 1, UNORD, 4)
+    problem = Problem(b.build(), WASM)
+    found = list(problem.outcomes())
+    assert len(found) == 4
+    for outcome in found:
+        values = (Equals(observable, value) for observable, value in outcome.values)
+        ends = (HasStatus(thread, status) for thread, status in outcome.statuses)
+        assert isinstance(problem.reach(And((*values, *ends))), Reachable)
+    assert isinstance(problem.reach(Not(HasStatus("f", Status.DONE))), Unreachable)
+
+
 CORES = [
     (shapes.sb, BOTH_ZERO, "wasm", {"sc-last-visible-2"}),
     (shapes.lb, BOTH_ONE, "wasm", {"hb-strict"}),
