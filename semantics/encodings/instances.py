@@ -51,20 +51,22 @@ INSTANCES = replace(
         "(instantiate $count (ref.func $store))",
         "(instantiate $both (ref.func $store) (ref.func $other))",
         "(instantiate $use (ref.func $store) (instantiate $fresh))",
-        "(global.set $m (instantiate $fresh)) (instantiate $use (ref.func $store) (global.get $m))",
         "(instantiate $use (ref.func $store) (global.get $m))",
         "(instantiate $starts (ref.func $store))",
     ),
     often=0.4,
     main=(
+        "(global.set $m (instantiate $fresh))",
+        "(global.set $m (instantiate $fresh)) (instantiate $use (ref.func $store) (global.get $m))",
         "(global.set $g VALUE)",
         "(table.set $t (i32.const 1) (instantiate $local (ref.func $one)))"
         " (global.set $g (call_indirect $t (type $one) (i32.const 1)))",
         "(instantiate $both (ref.func $store) (ref.null (shared func)))",
     ),
 )
-"""fork and instantiate: instances with local state that write by an imported function, with fresh memories that threads
-give on, with threads and instances of their own. Some do not link: a null, a memory that another has set to nothing."""
+"""fork and instantiate: instances with local state that write by an imported function, with fresh memories that main
+gives on (of what several threads give, there are too many cases), with threads and instances of their own. Some do not
+link: a null, a memory that is not there yet."""
 
 CHECKED = replace(
     INSTANCES,
@@ -161,13 +163,15 @@ CREATIONS = replace(
     own=(
         "(thread.create_mod 1 (ref.module $count) (ref.func $store))",
         "(thread.create_mod 2 (ref.module $both) (ref.func $store) (ref.func $other))",
-        "(global.set $m (instantiate $fresh))",
         "(thread.create_mod 2 (ref.module $use) (ref.func $store) (global.get $m))",
         "(thread.create_mod 2 (ref.module $use) (ref.func $store) (instantiate $fresh))",
         "(thread.create_mod 1 (ref.module $run) (ref.func $store))",
     ),
     reads=("(i32.and (global.get $a) (i32.const 1))",),
     often=0.2,
-    main=("(thread.create_mod 1 (ref.null (shared module)) (ref.func $store))",),
+    main=(
+        "(global.set $m (instantiate $fresh))",
+        "(thread.create_mod 1 (ref.null (shared module)) (ref.func $store))",
+    ),
 )
 """Modules as threads, which call what they import; some do not link, or are null."""
