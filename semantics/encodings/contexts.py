@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from semantics.encodings.encoding import Encoding
 from semantics.encodings.rewriting import (
     FUNC,
     GONE,
@@ -21,10 +22,12 @@ from semantics.encodings.rewriting import (
     sequences,
     translated,
 )
+from semantics.encodings.styles import CONTEXTS, ONE_INSTANCE
 from semantics.encodings.workers import WORKER, main_may_wait
 from semantics.exploration.program import Program, Spawn
-from semantics.profiles.create import ThreadCreate
-from semantics.profiles.wavm import ENTRY
+from semantics.profiles.create import CREATE_TLS, CREATE_TLS_INHERIT, ThreadCreate
+from semantics.profiles.wavm import ENTRY, WAVM, WAVM_CLONE
+from semantics.profiles.web import WEB
 from semantics.syntax.instructions import (
     Call,
     Const,
@@ -189,3 +192,38 @@ def _not_by_index(module: Module) -> str:
     if escapes(module, create) or sum(e == Call(create) for e in all_code(module)) != by_index:
         return "a thread that is entered by reference, or whose id is used"
     return ""
+
+
+X7 = Encoding(
+    "X7",
+    WAVM,
+    WEB,
+    "contexts by Web workers that instantiate the module once (EQ-9): equal outcomes",
+    "no start function, no active segments, no segment dropped, no table changed, the memory imported, no "
+    "mutable global imported, threads entered by function index, ids unused; the main agent does not wait",
+    reinstantiated,
+    not_equivalent,
+    CONTEXTS,
+)
+
+X7_TLS = Encoding(
+    "X7-tls",
+    WAVM,
+    CREATE_TLS,
+    "contexts by thread-local globals, with their initial values (P3u + tls): equal outcomes",
+    "threads entered by function index, ids unused; mutable globals are numeric",
+    annotated,
+    not_annotable,
+    ONE_INSTANCE,
+)
+
+X7_CLONE = Encoding(
+    "X7-clone",
+    WAVM_CLONE,
+    CREATE_TLS_INHERIT,
+    "cloned contexts by thread-local globals that are inherited: equal outcomes",
+    "as X7-tls",
+    annotated,
+    not_annotable,
+    ONE_INSTANCE,
+)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from semantics.encodings.encoding import Encoding
 from semantics.encodings.operands import operands, reference_pushed
 from semantics.encodings.rewriting import all_code, defining, folded, modules_of, retyped, translated
+from semantics.encodings.styles import BOOTS
 from semantics.exploration.program import Program
 from semantics.profiles.create_module import CREATE_MODULE, RefModule, ThreadCreateMod
 from semantics.profiles.fork_refs import FORK_REFS_UNTYPED
@@ -86,3 +88,16 @@ def _keeps(module: Module) -> bool:
 
     retyped(module, note, lambda share: share)
     return MODULEREF in types
+
+
+X4 = Encoding(
+    "X4",
+    CREATE_MODULE,
+    FORK_REFS_UNTYPED,
+    "thread.create_mod by fork of a function that instantiates: equal outcomes, but for the names of threads",
+    "a module reference is one in place, below the externals",
+    booting,
+    not_in_place,
+    BOOTS,
+    "main",
+)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from semantics.encodings.encoding import Encoding
 from semantics.encodings.nesting import everywhere
 from semantics.encodings.rewriting import translated
+from semantics.encodings.styles import MODULES
 from semantics.exploration.program import Program
+from semantics.profiles.fork import FORK
+from semantics.profiles.module_shared import MODULE_SHARED
 
 
 def elaborated(program: Program) -> Program:
@@ -16,3 +20,15 @@ def elaborated(program: Program) -> Program:
     Claim: equal outcomes, for every valid program. Not conversely: one module may have shared and local functions.
     """
     return translated(program, lambda module: everywhere(module, lambda m: replace(m, shared=False)))
+
+
+X9 = Encoding(
+    "X9",
+    MODULE_SHARED,
+    FORK,
+    "the attribute of a module by attributes of its definitions: equal outcomes",
+    "every valid program",
+    elaborated,
+    lambda _: "",
+    MODULES,
+)

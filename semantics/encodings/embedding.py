@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from semantics.encodings.encoding import Encoding
 from semantics.encodings.handles import is_handle
+from semantics.encodings.instances import CHECKED, INSTANCES, THREADS, UNCHECKED
 from semantics.encodings.instantiation import instantiating, not_hosted
 from semantics.encodings.nesting import everywhere
 from semantics.encodings.rewriting import (
@@ -19,8 +21,11 @@ from semantics.encodings.rewriting import (
     translated,
 )
 from semantics.exploration.program import Program
-from semantics.profiles.create import ThreadCreate, ThreadCreateRef
+from semantics.profiles.create import CREATE, CREATE_UNCHECKED, ThreadCreate, ThreadCreateRef
+from semantics.profiles.embed import EMBED, EMBED_CREATE_UNCHECKED, EMBED_HANDLE
+from semantics.profiles.fork import FORK
 from semantics.profiles.handle import (
+    HANDLE,
     TYPE,
     ForkH,
     ThreadAwait,
@@ -211,3 +216,48 @@ def not_of_one_type(program: Program) -> str:
         if len(types) > 1 or any(t.share is not Share.SHARED for t in types):
             return "handles of several types"
     return not_hosted(program)
+
+
+X11 = Encoding(
+    "X11",
+    FORK,
+    EMBED,
+    "fork and instantiate by imports from an embedder that does so (P6(D) = D): equal outcomes",
+    "as X2",
+    embedded,
+    not_hosted,
+    INSTANCES,
+)
+
+X11_CREATE = Encoding(
+    "X11-create",
+    CREATE,
+    EMBED,
+    "thread.create and instantiate by imports from an embedder that forks and instantiates: equal outcomes",
+    "as X2",
+    embedded_creations,
+    not_creating,
+    CHECKED,
+)
+
+X11_CREATE_UNCHECKED = Encoding(
+    "X11-create-unchecked",
+    CREATE_UNCHECKED,
+    EMBED_CREATE_UNCHECKED,
+    "thread.create and instantiate by imports from an embedder that does so: equal outcomes",
+    "as X2",
+    embedded_creations,
+    not_creating,
+    UNCHECKED,
+)
+
+X11_HANDLE = Encoding(
+    "X11-handle",
+    HANDLE,
+    EMBED_HANDLE,
+    "threads with handles, and instantiate, by imports from an embedder that has them: equal outcomes",
+    "as X2; the handles of a module have one type",
+    embedded_handles,
+    not_of_one_type,
+    THREADS,
+)

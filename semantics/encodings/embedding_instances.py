@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from semantics.encodings.embedding import Ask, asking
+from semantics.encodings.encoding import Encoding
+from semantics.encodings.instances import CREATIONS, WORKERS
 from semantics.encodings.instantiation import TYPE as CODE
 from semantics.encodings.instantiation import instantiating, named_code, not_hosted
 from semantics.encodings.nesting import everywhere
@@ -26,9 +28,11 @@ from semantics.encodings.rewriting import (
 from semantics.encodings.workers import WORKER
 from semantics.exploration.program import Program
 from semantics.merging.fields import Part
-from semantics.profiles.create_module import RefModule, ThreadCreateMod
+from semantics.profiles.create_module import CREATE_MODULE, RefModule, ThreadCreateMod
+from semantics.profiles.embed import EMBED_CREATE_MODULE, EMBED_WEB
 from semantics.profiles.fork_refs import RefGlobal, RefMemory, RefTable
 from semantics.profiles.handle import TYPE
+from semantics.profiles.web import WEB
 from semantics.runtime.discipline import PAPER
 from semantics.syntax.instructions import (
     Call,
@@ -209,3 +213,27 @@ def not_of_code(program: Program) -> str:
         if given != [e.count for e in code if isinstance(e, ThreadCreateMod)]:
             return "an external whose type is not plain"
     return not_hosted(program)
+
+
+X11_CREATE_MODULE = Encoding(
+    "X11-create-module",
+    CREATE_MODULE,
+    EMBED_CREATE_MODULE,
+    "thread.create_mod and instantiate by imports from an embedder that does so: equal outcomes",
+    "as X2; what runs as a thread does neither itself, externals are what one instruction gives, not ref.memory, "
+    "ref.table or ref.global",
+    embedded_modules,
+    not_of_code,
+    CREATIONS,
+)
+
+X11_WEB = Encoding(
+    "X11-web",
+    WEB,
+    EMBED_WEB,
+    "workers by a spawn_func of an embedder that makes the thread an instance of its own: equal outcomes",
+    "a worker runs a function of the module itself, which has no results; who starts workers is called by index",
+    embedded_workers,
+    not_of_own_functions,
+    WORKERS,
+)

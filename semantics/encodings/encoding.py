@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
+from semantics.encodings.generator import Style, random_program
 from semantics.exploration.program import Program
 from semantics.runtime.profile import Profile
 
@@ -18,7 +19,7 @@ class Encoding:
     translate: a program of `source` -> the program of `target` that says the same. Meant for the fragment; on what is
         outside it gives what the translation gives, so that a test may show why a hypothesis is there
     outside: why a program of `source` is not in the fragment; "" where it is
-    generate: a random program of the fragment
+    style: how random programs of the fragment are written
     compare: outcomes are compared whole (registers and ends of all threads, final cells), or without what they say of
         threads other than the main one, where the translation puts another function at their root
     """
@@ -30,5 +31,9 @@ class Encoding:
     fragment: str
     translate: Callable[[Program], Program]
     outside: Callable[[Program], str]
-    generate: Callable[[Random], Program]
+    style: Style
     compare: Literal["whole", "main"] = "whole"
+
+    def generate(self, rng: Random) -> Program:
+        """A random program of the fragment."""
+        return random_program(rng, self.source, self.style)

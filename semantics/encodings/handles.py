@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TypeGuard
 
+from semantics.encodings.encoding import Encoding
 from semantics.encodings.nesting import nested_code
 from semantics.encodings.rewriting import (
     all_code,
@@ -19,8 +20,10 @@ from semantics.encodings.rewriting import (
     rewritten,
     translated,
 )
+from semantics.encodings.styles import HANDLES
 from semantics.exploration.program import Invoke, Program
-from semantics.profiles.handle import ForkH, ThreadDetach, ThreadJoin
+from semantics.profiles.fork import FORK
+from semantics.profiles.handle import HANDLE, ForkH, ThreadDetach, ThreadJoin
 from semantics.syntax.instructions import (
     Call,
     Const,
@@ -181,3 +184,17 @@ def _reason(module: Module) -> str:
         if forks and (uses[index] > 1 or looped):
             return "a fork_h that may run twice"
     return ""
+
+
+X6 = Encoding(
+    "X6",
+    HANDLE,
+    FORK,
+    "handles by wait and notify on cells of a memory: equal outcomes, but for the names of threads",
+    "fork_h, join and detach; a fork_h runs once at most; results of one numeric type; nothing traps; handles "
+    "stay in their module, which is not nested",
+    cells,
+    not_joining,
+    HANDLES,
+    "main",
+)

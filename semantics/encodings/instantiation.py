@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import count
 
+from semantics.encodings.encoding import Encoding
+from semantics.encodings.instances import INSTANCES
 from semantics.encodings.nesting import everywhere
 from semantics.encodings.rewriting import (
     FUNC,
@@ -18,7 +20,8 @@ from semantics.encodings.rewriting import (
     translated,
 )
 from semantics.exploration.program import Program
-from semantics.profiles.embed import CODE
+from semantics.profiles.embed import CODE, FORK_HOSTED
+from semantics.profiles.fork import FORK
 from semantics.runtime.discipline import PAPER
 from semantics.syntax.instructions import Call, Expr, Instantiate, Instr, LocalGet
 from semantics.syntax.modules import Function, Import, Module, Opaque, with_nested
@@ -95,3 +98,15 @@ def not_hosted(program: Program, change: Callable[[Module], Module] = instantiat
     asked = {e.module for f in shared for e in instructions(f.body) if isinstance(e, Instantiate)}
     local = any(_type(everywhere(module, change)).share is Share.LOCAL for module in asked)
     return "shared code instantiates a module with a local import or export" if local else ""
+
+
+X2 = Encoding(
+    "X2",
+    FORK,
+    FORK_HOSTED,
+    "instantiate by imports from the embedder: equal outcomes, for its failure is a trap",
+    "what shared code instantiates has shared imports and exports only, and so has what that code instantiates",
+    hosted,
+    not_hosted,
+    INSTANCES,
+)

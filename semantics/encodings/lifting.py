@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from semantics.encodings.encoding import Encoding
 from semantics.encodings.rewriting import (
     all_code,
     function,
@@ -17,11 +18,12 @@ from semantics.encodings.rewriting import (
     translated,
     typing,
 )
+from semantics.encodings.styles import FUNCTIONS
 from semantics.exploration.program import Program, Spawn
 from semantics.merging.fields import Part, Space
 from semantics.merging.renumbering import Renumbering
-from semantics.profiles.create_module import RefModule, ThreadCreateMod
-from semantics.profiles.fork_refs import RefGlobal, RefMemory, RefTable
+from semantics.profiles.create_module import CREATE_MODULE, RefModule, ThreadCreateMod
+from semantics.profiles.fork_refs import FORK_REFS_UNTYPED, RefGlobal, RefMemory, RefTable
 from semantics.syntax.instructions import (
     Call,
     Const,
@@ -236,3 +238,16 @@ def _reason(module: Module) -> str:
         ):
             return "a function that is known by reference and forks, or may do so"
     return ""
+
+
+X4_FORK_REFS = Encoding(
+    "X4-fork-refs",
+    FORK_REFS_UNTYPED,
+    CREATE_MODULE,
+    "fork by a module for each forked function, whose start function is its copy: equal outcomes",
+    "no thread forks its like; the host starts none; functions known by reference do not fork; threads call "
+    "nothing imported, and use no segments but passive data that nobody drops",
+    lifted,
+    not_liftable,
+    FUNCTIONS,
+)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from semantics.encodings.encoding import Encoding
 from semantics.encodings.nesting import nested_modules
 from semantics.encodings.rewriting import FUNC, all_code, as_block, defining, modules_of, rewritten, translated
+from semantics.encodings.styles import CELLS
 from semantics.exploration.program import Invoke, Program
+from semantics.profiles.fork import FORK
+from semantics.profiles.tls import TLS
 from semantics.syntax.instructions import (
     Block,
     Call,
@@ -116,3 +120,15 @@ def not_passable(program: Program) -> str:
     if sum(isinstance(c, Invoke) for c in program.main.commands) > 1:
         return "the host calls twice"
     return ""
+
+
+X8 = Encoding(
+    "X8",
+    TLS,
+    FORK,
+    "thread-local globals by further parameters and results of every function: equal outcomes",
+    "thread-local globals are numeric and of one module, not nested, no functions by reference, the host calls once",
+    passed,
+    not_passable,
+    CELLS,
+)

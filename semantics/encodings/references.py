@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
+from semantics.encodings.encoding import Encoding
 from semantics.encodings.nesting import everywhere, nested_code
 from semantics.encodings.rewriting import all_code, defining, instructions, modules_of, replaced, translated
+from semantics.encodings.styles import REFERENCES
 from semantics.exploration.program import Program, Spawn
-from semantics.profiles.create import ThreadCreate, ThreadCreateRef
+from semantics.profiles.create import CREATE, ThreadCreate, ThreadCreateRef
+from semantics.profiles.fork import FORK_GROWING
 from semantics.syntax.instructions import (
     CallIndirect,
     Const,
@@ -89,3 +92,17 @@ def grows(module: Module) -> str:
     """Why a module is outside fragments whose target grants growth: its code grows, which in the source may fail."""
     found = any(isinstance(e, MemoryGrow | TableGrow) for e in all_code(module))
     return "growth that may fail" if found else ""
+
+
+X5 = Encoding(
+    "X5",
+    CREATE,
+    FORK_GROWING,
+    "thread.create_ref by fork of an auxiliary function: equal outcomes, but for the names of threads",
+    "only the main thread uses create_ref, in no nested module, on a reference that is a function of the type; "
+    "tables can grow, the program does not",
+    auxiliary,
+    not_from_main,
+    REFERENCES,
+    "main",
+)

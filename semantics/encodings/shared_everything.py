@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from semantics.encodings.atomics import not_without, without_atomics
+from semantics.encodings.encoding import Encoding
 from semantics.encodings.operands import operands
 from semantics.encodings.references import SLOTS, auxiliary_function, grows
 from semantics.encodings.rewriting import (
@@ -20,8 +21,10 @@ from semantics.encodings.rewriting import (
     translated,
     typing,
 )
+from semantics.encodings.styles import COMPONENTS
 from semantics.exploration.program import Program, Spawn
 from semantics.profiles.shared_everything import SHARED_EVERYTHING
+from semantics.profiles.tls import TLS_GROWING
 from semantics.syntax.instructions import (
     Call,
     Const,
@@ -161,3 +164,18 @@ def _by_reference(f: Function, module: Module) -> bool:
     """Whether a function, in which spawns in place are forks, makes threads otherwise."""
     spawns = _named(module, *SPAWNS)
     return any(isinstance(e, Call) and e.func in spawns for e in instructions(f.body))
+
+
+X10 = Encoding(
+    "X10",
+    SHARED_EVERYTHING,
+    TLS_GROWING,
+    "the component's threads by fork, thread-local globals and an auxiliary function: equal outcomes, but for "
+    "the names of threads",
+    "nothing traps or grows; indices are unused, one module has a context; the main thread alone spawns by "
+    "reference or of a table; no exchanges in tables",
+    preemptive,
+    not_preemptive,
+    COMPONENTS,
+    "main",
+)

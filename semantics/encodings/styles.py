@@ -182,7 +182,7 @@ def _two_more(main: Body) -> None:
     main.lines += [main.line(()), main.line(())]
 
 
-COMPONENT = Style(
+COMPONENTS = Style(
     spawn=_spawned,
     imports=lambda _: _COMPONENT,
     fields="""(table $t shared 1 1 (shared funcref))

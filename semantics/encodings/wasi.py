@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count, pairwise
 
+from semantics.encodings.encoding import Encoding
 from semantics.encodings.rewriting import (
     FUNC,
     GONE,
@@ -23,10 +24,12 @@ from semantics.encodings.rewriting import (
     sequences,
     translated,
 )
+from semantics.encodings.styles import WASI_THREADS
 from semantics.encodings.workers import WORKER, main_may_wait
 from semantics.exploration.program import Invoke, Program, Spawn
-from semantics.profiles.fork_refs import RefGlobal, RefMemory, RefTable
-from semantics.profiles.wasi import ENTRY, FAILED
+from semantics.profiles.fork_refs import FORK_REFS_ATOMICS, RefGlobal, RefMemory, RefTable
+from semantics.profiles.wasi import ENTRY, FAILED, WASI_REACTOR
+from semantics.profiles.web import WEB
 from semantics.syntax.instructions import (
     Binary,
     Call,
@@ -229,3 +232,29 @@ def _reason(module: Module) -> str:
     if escapes(module, spawn) or calls != dropped or read:
         return "a thread's number is used"
     return ""
+
+
+X3 = Encoding(
+    "X3",
+    WASI_REACTOR,
+    WEB,
+    "thread-spawn by Web workers that number their children: equal outcomes, but for the names of threads",
+    "the module of threads imports shared memories alone; numbers of threads are unused; no proc_exit, nothing "
+    "traps; the main agent does not wait",
+    posted,
+    not_posted,
+    WASI_THREADS,
+    "main",
+)
+
+X3_FORK = Encoding(
+    "X3-fork",
+    WASI_REACTOR,
+    FORK_REFS_ATOMICS,
+    "thread-spawn by fork of a function that instantiates the module: equal outcomes, but for the names of threads",
+    "as X3, but the main thread may wait",
+    forked,
+    not_forked,
+    replace(WASI_THREADS, threads=2),
+    "main",
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from semantics.encodings.encoding import Encoding
 from semantics.encodings.rewriting import (
     FUNC,
     all_code,
@@ -18,8 +19,11 @@ from semantics.encodings.rewriting import (
     roles,
     translated,
 )
+from semantics.encodings.styles import FORKS
 from semantics.exploration.program import Program, Spawn
 from semantics.merging.fields import Space
+from semantics.profiles.fork import FORK
+from semantics.profiles.web import WEB
 from semantics.syntax.instructions import Call, CallIndirect, Expr, Fork, Instantiate, Instr, Wait
 from semantics.syntax.modules import ExternKind, Import, Module, SegmentMode
 from semantics.syntax.types import FuncType, GlobalType, MemType, NumType, RefType, Share, TableType, ValType
@@ -144,3 +148,16 @@ def main_may_wait(module: Module, threads: frozenset[str] = frozenset()) -> str:
         reached |= new
         todo += new
     return "the main agent may wait" if waiting & reached else ""
+
+
+X1 = Encoding(
+    "X1",
+    FORK,
+    WEB,
+    "fork by Web workers that instantiate the module again: equal outcomes",
+    "shared: only imported memories and immutable numeric globals; numeric fork arguments; no start function, no "
+    "active segments, no segments in shared functions; the main agent does not wait",
+    workers,
+    not_of_web,
+    FORKS,
+)
