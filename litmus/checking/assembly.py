@@ -6,6 +6,7 @@ programs have the same definitions and every statement leaves the stack as it wa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -165,7 +166,7 @@ class Assembly:
         kept = {functions[MAIN]}
         todo = [functions[MAIN]]
         while todo:
-            said = _names(todo.pop())
+            said = _needed(todo.pop())
             fresh = {text for text, bound in fields.items() if bound in said} - kept
             kept |= fresh
             todo += fresh
@@ -212,6 +213,11 @@ def _forms(text: str) -> list[str]:
 
 def _names(field: str) -> list[str]:
     return [t for t in field.replace("(", " ").replace(")", " ").split() if t.startswith("$")]
+
+
+def _needed(field: str) -> list[str]:
+    """The names in a field, and the nested module that an import from the embedder names by a string."""
+    return _names(field) + [f"${name}" for name in re.findall(r'\(import "module" "([^"]+)"', field)]
 
 
 def _trimmed(function: Function) -> Function:

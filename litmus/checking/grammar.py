@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 from litmus.language.spawning import FORMS, ONE_ENTRY, Spawned, SpawnForm, erases
 from semantics.diagnostics import Source, Span
@@ -23,6 +24,12 @@ MAIN, SPAWNED, PLAIN = "main", "s", "f"
 """The open functions: the main thread's, one that says `shared`, and one that does not."""
 NOWHERE = Span(Source("search", ""), 1, 1, 1, 1)
 
+_EXTERNALS = {
+    "func": "funcref",
+    "shared-func": "(shared funcref)",
+    "extern": "externref",
+    "shared-extern": "(shared externref)",
+}  # what the embedder's imports for modules take
 _NAMED = {SPAWNED: {"$s", "$es"}, PLAIN: {"$f"}}  # $es holds a reference to $s
 
 
@@ -92,6 +99,16 @@ class Vocabulary:
         """Whether threads begin with an import that takes a reference to any function."""
         return self.profile.spawn == "spawn_func"
 
+    @property
+    def hosted(self) -> bool:
+        """Whether code has references to nested modules, and instances of them, by imports."""
+        return ("thread", "instantiate") in self.profile.host
+
+    @property
+    def hosted_threads(self) -> bool:
+        """Whether threads begin with an import that takes a reference to a module."""
+        return self.profile.spawn == "spawn_module"
+
     @cached_property
     def functions(self) -> tuple[str, ...]:
         """The open functions. Where attributes of functions say nothing, one that may be spawned is enough."""
@@ -100,8 +117,8 @@ class Vocabulary:
     @property
     def spawned(self) -> tuple[str, ...]:
         """Those that statements `spawn`: none where the design has other words."""
-        if self.form.module or self.handles or self.embedded or self.profile.spawn == "spawn_module":
-            return ()  # the last needs modules that the embedder knows: no main test has them
+        if self.form.module or self.handles or self.embedded or self.hosted_threads:
+            return ()
         return (SPAWNED,) if self.profile.spawn in ONE_ENTRY else self.functions[1:]
 
     # --- definitions ------------------------------------------------------------------------------
@@ -169,7 +186,31 @@ class Vocabulary:
         found.append(f'(data $d{data} "a")')
         if self.typing.declared_refs:
             found.append("(elem declare func $own $touch $s)")
-        return (*found, *(text for text, _ in self.modules.values()))
+        return (*found, *self._embedder(), *(text for text, _ in self.modules.values()))
+
+    def _embedder(self) -> Iterator[str]:
+        """The imports for nested modules; shared, where their types may be."""
+        if not self.hosted:
+            return
+        yield '(import "thread" "module" (type $module shared opaque))'
+        for name in self.modules:
+            yield f'(import "module" "{name}" (func $code-{name} shared (result (ref null $module))))'
+        made = " ".join(self.locals[name] for name in _exported(self.modules["fresh"][0]))
+        yield f'(import "thread" "instantiate" (func $make (param (ref null $module)) (result {made})))'
+        if self.hosted_threads:
+            yield '(import "thread" "handle" (type $handle shared opaque))'
+            yield from self._with_code("spawn_module", "spawn", "", "(ref null $handle)")
+        for kind, type in _EXTERNALS.items():
+            yield from self._with_code("instantiate", f"fill-{kind}", type, "")
+            if self.hosted_threads:
+                yield from self._with_code("spawn_module", f"spawn-{kind}", type, "(ref null $handle)")
+
+    def _with_code(self, operation: str, name: str, external: str, result: str) -> Iterator[str]:
+        share = "shared" if self.attributes and external not in ("funcref", "externref") else ""
+        yield (
+            f'(import "thread" "{operation}" (func ${name} {share} (param (ref null $module) {external})'
+            f" (result {result})))"
+        )
 
     @property
     def functions_shared(self) -> bool:
@@ -179,7 +220,12 @@ class Vocabulary:
     @property
     def nests(self) -> bool:
         """Whether there are nested modules."""
-        return self.has("instantiate") or self.form.module
+        return self._makes or self.form.module
+
+    @property
+    def _makes(self) -> bool:
+        """Whether code makes instances of them."""
+        return self.has("instantiate") or self.hosted
 
     @cached_property
     def modules(self) -> dict[str, tuple[str, tuple[str, ...]]]:
@@ -240,7 +286,7 @@ class Vocabulary:
             found.append("(ref.func $ls)")
         if self.local:
             found += ["(ref.func $own)", "(ref.func $touch)", "(global.get $rl)", f"(table.get $tl {ZERO})"]
-        if self.arguments:
+        if self.arguments or self.hosted:
             found.append("(local.get $lf)")
         if "sf" in self.locals:
             found.append("(local.get $sf)")
@@ -253,7 +299,7 @@ class Vocabulary:
     @cached_property
     def cells(self) -> tuple[str, ...]:
         """Where references to globals come from."""
-        found = [f"(local.get ${name})" for name in ("la", "sa") if name in self.locals and self.has("instantiate")]
+        found = [f"(local.get ${name})" for name in ("la", "sa") if name in self.locals and self._makes]
         if self.reifies:
             found += ["(ref.global $gl)"] * self.local + ["(ref.global $gs)"] * self.shares(Sort.GLOBAL)
         return tuple(found)
@@ -287,6 +333,12 @@ class Vocabulary:
                     count = 1 if external else 0
                     text = f"(ref.module ${name}) {external} (thread.create_mod {count})"
                     yield Statement(text, starts=True)
+        if self.hosted_threads:
+            for name, (_, given) in self.modules.items():
+                if not given:
+                    yield Statement(f"(drop (call $spawn (call $code-{name})))", starts=True)
+                for external, kind in product(given, _EXTERNALS):
+                    yield Statement(f"(drop (call $spawn-{kind} (call $code-{name}) {external}))", starts=True)
 
     def _given(self, function: str) -> Iterator[str]:
         names = self.parameters(function)
@@ -299,15 +351,17 @@ class Vocabulary:
 
     def _instances(self) -> Iterator[Statement]:
         """Instances that running code makes."""
-        if not self.has("instantiate"):
+        if not self._makes:
             return
         for name, (text, given) in self.modules.items():
             for external in given or ("",):
-                made = f"(instantiate ${name} {external})"
-                if "export" in text:
-                    results = [n for n, word in (("sa", '"y"'), ("la", '"x"'), ("lf", '"f"')) if word in text]
-                    made += "".join(f" (local.set ${result})" for result in results)
-                yield Statement(made)
+                results = "".join(f" (local.set ${result})" for result in reversed(_exported(text)))
+                if self.has("instantiate"):
+                    yield Statement(f"(instantiate ${name} {external}){results}")
+                elif not external:
+                    yield Statement(f"(call $make (call $code-{name})){results}")
+                for kind in _EXTERNALS if self.hosted and external else ():
+                    yield Statement(f"(call $fill-{kind} (call $code-{name}) {external})")
 
     def _calls(self) -> Iterator[Statement]:
         if self.local:
@@ -371,6 +425,11 @@ class Vocabulary:
         """The open function as something that code spawns."""
         types = tuple(self.locals[name] for name in self.parameters(function))
         return Spawned(f"${function}", Form(0, 0, []), types, NOWHERE)
+
+
+def _exported(module: str) -> tuple[str, ...]:
+    """The local variables for what an instance of a nested module exports, in order."""
+    return tuple(name for name, word in (("lf", '"f"'), ("la", '"x"'), ("sa", '"y"')) if f"(export {word}" in module)
 
 
 def vocabularies(profile: Profile) -> tuple[Vocabulary, ...]:

@@ -21,19 +21,19 @@ from litmus.language import Test, load
 from semantics.diagnostics import Invalid, Source
 from semantics.execution.structure import MADE, EventStructure, Leaf
 from semantics.exploration import explore
-from semantics.profiles import PROFILES
+from semantics.profiles import PROFILES, create_module
 from semantics.profiles.create_module import CREATE_MODULE
 from semantics.profiles.fork import FORK
 from semantics.profiles.handle import HANDLE
 from semantics.profiles.wasi import WASI
 from semantics.runtime.profile import Profile
-from semantics.syntax.types import RefType
+from semantics.runtime.store import Store
+from semantics.syntax.types import FuncType, GlobalType, RefType
 from semantics.validation import declarations, validate
 from semantics.validation.context import Spaces, project
 from semantics.validation.operands import Operands, Slot
 
-UNSPOKEN = "spawn_module"  # the embedder's modules are in no main test: the grammar has no word for such threads
-PROMISING = [p for p in PROFILES.values() if p.own != "nobody" and p.spawn != UNSPOKEN]
+PROMISING = [p for p in PROFILES.values() if p.own != "nobody"]
 OTHERS = [p for p in PROFILES.values() if p.own == "nobody"]
 QUICK = 25
 """So many programs of a design are explored in the tests that everybody runs."""
@@ -49,11 +49,6 @@ def test_promises_hold(profile: Profile) -> None:
     found = search(profile, 2, QUICK)
     assert found.promised and found.found is None and not found.gaps
     assert sum(c.explored for c in found.counts) == min(QUICK, sum(c.well_typed for c in found.counts)) > 0
-
-
-@pytest.mark.parametrize("profile", [p for p in PROFILES.values() if p.spawn == UNSPOKEN], ids=lambda p: p.name)
-def test_what_the_grammar_cannot_say_is_not_claimed(profile: Profile) -> None:
-    assert search(profile, 2).holds is None
 
 
 @pytest.mark.slow
@@ -135,6 +130,50 @@ def test_unchecked_externals_are_found() -> None:
     unchecked = replace(CREATE_MODULE, typing=replace(CREATE_MODULE.typing, entry="none"))
     found = search(unchecked, 1)
     assert found.found is not None and "(ref.global $gl)" in found.found.text
+
+
+LET_THROUGH = {
+    "functions": (FuncType, 1, "$spawn-func (call $code-calls) (ref.func $own)"),
+    "globals": (GlobalType, 2, "$spawn-extern (call $code-sets) (local.get $la)"),
+}
+
+
+@pytest.mark.parametrize(("kind", "size", "text"), LET_THROUGH.values(), ids=LET_THROUGH)
+def test_a_dynamic_check_that_lets_local_externals_through_is_found(
+    monkeypatch: pytest.MonkeyPatch, kind: type, size: int, text: str
+) -> None:
+    """embed-create-module, where `spawn_module` hands on local definitions of a kind."""
+    checked = create_module._local
+
+    def local(store: Store, address: int) -> bool:
+        return checked(store, address) and not isinstance(store.type(address), kind)
+
+    monkeypatch.setattr(create_module, "_local", local)
+    found = search(PROFILES["embed-create-module"], size)
+    assert found.holds is False and found.promised and found.found is not None
+    assert len(found.counts) == size and text in found.found.text
+
+
+def test_a_local_external_traps_in_the_caller() -> None:
+    """So the search gets to the check, for externals of either kind."""
+    profile = PROFILES["embed-create-module"]
+    assembly = Assembly(Vocabulary(profile))
+    said = [s.text for s in assembly.words.statements]
+    fresh = next(t for t in said if t.startswith("(call $make"))
+    for external, status in (("(local.get $la)", "trap"), ("(local.get $sa)", "done")):
+        [spawn] = (
+            n
+            for n in assembly.well_typed[MAIN]
+            if said[n].startswith("(drop (call $spawn-")
+            and "$code-sets" in said[n]
+            and said[n].endswith(external + "))")
+            and ("$code-sets-shared" in said[n]) == (external == "(local.get $sa)")
+        )
+        module = assembly.module({MAIN: (said.index(fresh), spawn)})
+        structure = explore(assembly.program(module), BOUNDS, profile)
+        ends = {n.leaf.status.value for n in structure.nodes if n.leaf is not None and n.thread == 0}
+        assert ends == {status}
+        assert len(structure.threads) == (2 if status == "done" else 1)
 
 
 def test_what_a_rule_gives_up_a_trap_keeps() -> None:
