@@ -1,7 +1,8 @@
 """Encodings of systems.md B.14, "who can polyfill whom" (floor 6).
 
 A file holds a translation of programs, its fragment and its record. `generator` writes random programs of the
-fragments, in the `styles` of the designs; that both sides have equal outcomes is checked in `litmus.checking.encodings`.
+fragments, in the `styles` of the designs; that both sides have equal outcomes is checked in
+`litmus.checking.encodings`.
 """
 
 from __future__ import annotations
