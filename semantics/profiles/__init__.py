@@ -47,6 +47,7 @@ PROFILES: dict[str, Profile] = {
         tls.TLS_INHERIT,
         wasi.WASI,
         wasi.WASI_CHILD,
+        wasi.WASI_REACTOR,
         wasi.WASI_SKIP,
         wasi.WASI_RELINK,
         wavm.WAVM,

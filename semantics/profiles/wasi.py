@@ -81,7 +81,7 @@ WASI_CHILD = replace(
 WASI_REACTOR = replace(
     WASI_CHILD,
     name="wasi-reactor",
-    summary="wasi-child, where the main thread's return ends nothing",
+    summary="wasi-child for reactors: what the host calls is no _start, and its return ends nothing",
     typing=replace(WASI.typing, name="wasi-reactor"),
     mainret="isolate",
 )
