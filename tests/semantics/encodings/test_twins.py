@@ -105,6 +105,7 @@ TWINS: dict[str, tuple[str, Change]] = {
     "X9: a global that nobody sets": ("X9", code("", lambda _, e: (Drop(),) if isinstance(e, GlobalSet) else (e,))),
     "X9: accesses that are not atomic": ("X9", code("", plain)),
     "X11: threads of another function": ("X11", thread_of_another),
+    "X11: created threads of another function": ("X11-create", thread_of_another),
     "X11: null starts nobody": ("X11-create-unchecked", functions("$ask", null_is_nobody)),
     "X11: the child's code is another": ("X11-create-module", another_code),
     "X11: an argument is lost": (
