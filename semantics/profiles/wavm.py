@@ -2,8 +2,8 @@
 
 A context is a thread's. Mutable globals have a cell in each (Profile.cells = "mutable"); a fresh context has the values
 that instantiation gave (createContext, K2: wavm), or a copy of its creator's (cloneContext, K3: wavm-clone, which the
-removed forkThread took). All else is shared, whatever its annotation. A thread's id is the address of its handle (B.7,
-H1 to H3, without requests to cancel); the cell at the next address says whether the id is still valid.
+removed forkThread took). All else is shared, whatever its annotation. A thread's id stands for the address of its
+handle (B.7, H1 to H3, without requests to cancel); the cell at the next address says whether the id is still valid.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ ENTRY = FuncType(Share.LOCAL, (I32,), (I64,))
 
 VALID, REMOVED, DETACHED = range(3)
 """The states of an id. Where a detached thread traps the process ends."""
+
+IDS = 1 << 40
+"""Where ids begin, so that what a program makes up, as opposed to what createThread gave, is the id of no thread."""
 
 INVALID = "invalid argument"
 
@@ -106,7 +109,7 @@ def create_thread_ok(frame: Frame, operands: tuple[Value, ...], instr: CreateThr
         return None
     handle, writes = new_handle(oracle, ENTRY, frame)
     valid = oracle.store.allocate(GlobalInst(GlobalType(Share.SHARED, True, I32)), frame)
-    fork = ForkPrime(address, operands[1:], (Value(I64, handle),), ending=_ending(handle))
+    fork = ForkPrime(address, operands[1:], (Value(I64, IDS + handle),), ending=_ending(handle))
     return Step((), fork, (*writes, Write(Order.INIT, value_of(valid), 1, VALID)))
 
 
@@ -137,7 +140,7 @@ def exit_thread_fail(frame: Frame, operands: tuple[Value, ...], instr: ExitThrea
 def join_thread_ok(frame: Frame, operands: tuple[Value, ...], instr: JoinThread, oracle: Oracle) -> Step | None:
     """K6  id joinThread  -->(rmw id valid removed)  join' id"""
     taken = _take(oracle, operands[0], REMOVED)
-    return None if taken is None else taken._replace(then=JoinPrime(concrete(operands[0].term), ENTRY.results))
+    return None if taken is None else taken._replace(then=JoinPrime(_handle(oracle, operands[0]), ENTRY.results))
 
 
 @local_rule("detach-thread-ok", fig="B.9", instr=DetachThread)
@@ -151,29 +154,33 @@ def remove_thread_fail(
     frame: Frame, operands: tuple[Value, ...], instr: JoinThread | DetachThread, oracle: Oracle
 ) -> Step:
     """K6  id joinThread  -->(rd_seqcst id w)  trap  if w != valid; without an event where no thread has that id"""
-    if not _is_id(oracle, operands[0]):
+    handle = _handle(oracle, operands[0])
+    if not handle:
         return Step((), Trap(INVALID))
-    state = _state(oracle, concrete(operands[0].term))
+    state = _state(oracle, handle)
     return Step((), Trap(INVALID), (state,), (apply("ne", 1, state.value, VALID, arg_width=I32.bits),))
 
 
 def _take(oracle: Oracle, operand: Value, state: int) -> Step | None:
     """(rmw id valid state); None where the operand is no id."""
-    if not _is_id(oracle, operand):
+    handle = _handle(oracle, operand)
+    if not handle:
         return None
-    old = _state(oracle, concrete(operand.term))
+    old = _state(oracle, handle)
     taken = Rmw(old.location, 1, old.value, state)
     return Step((), None, (taken,), (apply("eq", 1, old.value, VALID, arg_width=I32.bits),))
 
 
-def _is_id(oracle: Oracle, operand: Value) -> bool:
-    id = concrete(operand.term)
-    return id in oracle.store.addresses() and isinstance(oracle.store[id], HandleInst)
+def _handle(oracle: Oracle, operand: Value) -> int:
+    """The address of the handle for which an id stands; 0 where it is no id."""
+    address = concrete(operand.term) - IDS
+    known = address in oracle.store.addresses() and isinstance(oracle.store[address], HandleInst)
+    return address if known else 0
 
 
-def _state(oracle: Oracle, id: int) -> Read:
+def _state(oracle: Oracle, handle: int) -> Read:
     """(rd_seqcst id w)"""
-    return read_value(oracle, value_of(id + 1), I32.bits, Order.SEQCST)
+    return read_value(oracle, value_of(handle + 1), I32.bits, Order.SEQCST)
 
 
 def _ending(handle: int) -> Ending:

@@ -145,6 +145,13 @@ def test_k6_an_id_that_nobody_gave_out():
         assert outcomes(WAVM, made, ("T0",)) == {("trap",)}
 
 
+def test_k6_an_id_that_a_program_makes_up():
+    """It is not by chance that of a thread, which may not have begun."""
+    for id in range(30):
+        made = machine(MEMORY, f(f"(call $joinThread (i64.const {id}))"), main(SPAWN))
+        assert outcomes(WAVM, made, ("T0", "f")) == {("done", "trap")}, id
+
+
 def test_k7_the_first_thread_may_not_exit():
     made = machine(MEMORY, f("(i64.const 1)"), main("(call $exitThread (i64.const 1))"))
     assert outcomes(WAVM, made, ("T0",)) == {("trap",)}
