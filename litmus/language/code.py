@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from litmus.language.initial_state import Register
-from litmus.language.reader import Parts, ThreadText
+from litmus.language.parts import Parts, ThreadText
 from litmus.language.short_forms import Code
 from litmus.language.signatures import Definitions, declared, name_of
 from litmus.language.test import Kind

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from litmus.language.modules import load_valid_module
-from litmus.language.reader import Token
+from litmus.language.parts import Token
 from semantics.binary.names import identifier
 from semantics.diagnostics import Span, TextError
 from semantics.exploration.program import Instantiate, Provider

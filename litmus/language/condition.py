@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from litmus.language.reader import Comparison, Connective, Ended, RawProposition, Seen, Token
+from litmus.language.parts import Comparison, Connective, Ended, RawProposition, Seen, Token
 from litmus.language.test import KINDS, Condition, Kind
 from semantics.diagnostics import TextError
 from semantics.execution.outcomes import TRUE, And, Equals, HasStatus, Not, Observable, Or, Proposition, Same

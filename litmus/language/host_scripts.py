@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from litmus.language.compiled import MEMORY
-from litmus.language.reader import Parts, ThreadText, Token
+from litmus.language.parts import Parts, ThreadText, Token
 from litmus.language.test import Kind
 from semantics.diagnostics import NotExpressible, Source, Span, TextError, Unsupported
 from semantics.exploration.program import (

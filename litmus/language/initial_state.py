@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from litmus.language.compiled import Compiled
 from litmus.language.condition import Names
-from litmus.language.reader import LocationItem, MemoryItem, Parts, RegisterItem, Token
+from litmus.language.parts import LocationItem, MemoryItem, Parts, RegisterItem, Token
 from litmus.language.signatures import is_instruction
 from litmus.language.test import KINDS, Kind
 from semantics.syntax.instructions import Const

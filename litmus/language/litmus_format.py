@@ -23,12 +23,8 @@ from litmus.language.main_tests import (
     require_alone,
     scripts_of,
 )
-from litmus.language.reader import (
-    Parts,
-    Range,
-    ThreadText,
-    read_parts,
-)
+from litmus.language.parts import Parts, Range, ThreadText
+from litmus.language.reader import read_parts
 from litmus.language.signatures import definitions
 from litmus.language.test import (
     REFUSALS,

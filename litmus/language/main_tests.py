@@ -10,7 +10,7 @@ from litmus.language.compiled import INSTANCE, MEMORY
 from litmus.language.host_scripts import Buffer, lower
 from litmus.language.host_scripts import Program as Scripts
 from litmus.language.initial_state import State, initial_segments
-from litmus.language.reader import Parts, Range, Token
+from litmus.language.parts import Parts, Range, Token
 from litmus.language.signatures import definitions
 from litmus.language.spawning import ENVIRONMENT, elaborate, flag, without_attributes
 from litmus.language.test import Kind
