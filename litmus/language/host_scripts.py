@@ -18,6 +18,7 @@ from litmus.language.parts import Parts, ThreadText, Token
 from litmus.language.test import Kind
 from semantics.diagnostics import NotExpressible, Source, Span, TextError, Unsupported
 from semantics.exploration.program import (
+    ANYBODY,
     Command,
     HostThread,
     Instantiate,
@@ -101,6 +102,7 @@ class _Script:
     known: dict[str, Thing] = field(default_factory=dict)
     kinds: dict[str, Kind] = field(default_factory=dict)
     received: dict[str, int] = field(default_factory=dict)  # messages, by sender
+    merged: list[tuple[Token, list[Thing]]] = field(default_factory=list)  # messages from anybody
     started: bool = False
 
 
@@ -181,6 +183,7 @@ class _Agents:
             if script.lines:  # for ever: nobody posts what it waits for
                 _, sender = self._split(script.lines[0])[1][:2]
                 script.commands.append(Receive(sender.text, (), self._span(script.lines[0])))
+            self._check_merged(script)
         kinds = {name: script.kinds for name, script in self.scripts.items()}
         main = self._thread(self.main)
         # nobody knows a memory before its creator posts it: that all are made at the start cannot be told
@@ -423,6 +426,10 @@ class _Agents:
 
     def _receive(self, script: _Script, names: list[Token], words: list[Token], span: Span) -> bool:
         first, *rest = self._arity(words, 1, len(words), "receive SCRIPT (names)")
+        if first.text == ANYBODY:
+            return self._receive_any(script, first, rest, span)
+        if script.merged:
+            raise self._error(first, "only receive * may follow on receive *")
         sender = self._agent(first).name.text
         ordinal = script.received.get(sender, 0)
         messages = self.posted.get((sender, script.name.text), [])
@@ -436,6 +443,35 @@ class _Agents:
         results = tuple((t.type, n.text) for t, n in zip(things, rest, strict=True) if isinstance(t, Number))
         script.commands.append(Receive(sender, results, span))
         return True
+
+    def _receive_any(self, script: _Script, first: Token, rest: list[Token], span: Span) -> bool:
+        """Reads the message as one of those that may come is: the others must be alike, see _check_merged."""
+        messages = [m for _, sent in self._inbox(script) for m in sent]
+        if len(script.merged) >= len(messages):
+            return False
+        things = messages[0]
+        if len(rest) != len(things):
+            raise self._error(first, f"a message to {script.name.text} has {len(things)} parts")
+        script.merged.append((first, things))
+        self._bind(script, rest, things, "the message")
+        results = tuple((t.type, n.text) for t, n in zip(things, rest, strict=True) if isinstance(t, Number))
+        script.commands.append(Receive(ANYBODY, results, span))
+        return True
+
+    def _inbox(self, script: _Script) -> list[tuple[str, list[list[Thing]]]]:
+        """The messages to an agent, by sender, but for those that it takes by their sender's name."""
+        return [
+            (sender, sent[script.received.get(sender, 0) :])
+            for (sender, to), sent in self.posted.items()
+            if to == script.name.text
+        ]
+
+    def _check_merged(self, script: _Script) -> None:
+        """That all messages which a receive may take carry the same objects, and numbers of the same types."""
+        for ordinal, (place, things) in enumerate(script.merged):
+            for sender, sent in self._inbox(script):
+                if any(_shape(other) != _shape(things) for other in sent[: ordinal + 1]):
+                    raise self._error(place, f"the messages that may come differ: see those from {sender}")
 
     def _terminate(self, script: _Script, names: list[Token], words: list[Token], span: Span) -> bool:
         [name] = self._arity(words, 1, 1, "terminate SCRIPT")
@@ -461,6 +497,11 @@ class _Agents:
         type = FuncType(Share.LOCAL, params, results)
         self._invoke(script, names, (instance, operation, ""), type, (words[0], rest), span)
         return True
+
+
+def _shape(things: list[Thing]) -> list[Thing | ValType]:
+    """A message without the values of its numbers."""
+    return [thing.type if isinstance(thing, Number) else thing for thing in things]
 
 
 def _sent(thing: Thing) -> Sent:

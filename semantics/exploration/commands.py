@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from semantics.execution.structure import Kind
 from semantics.exploration import handles, killing, messages, suspension
-from semantics.exploration.linking import Await, Begin, Call, Dispatch, Ending, Fetch, Make, Sending
+from semantics.exploration.linking import Await, Begin, Call, Fetch, Make, Message
 from semantics.exploration.path import Path
 from semantics.reduction.access import cell
 from semantics.reduction.machine import evaluating, start
@@ -31,7 +31,7 @@ def next_command(unfolding: Unfolding, path: Path) -> bool:
         return suspension.spawn(unfolding, path, command)
     if isinstance(command, Await):
         return suspension.join(unfolding, path, command)
-    if isinstance(command, Dispatch | Sending | Ending):
+    if isinstance(command, Message):
         return unfolding.messages.command(unfolding, path, command)
     if isinstance(command, Fetch):
         return _fetch(unfolding, path, command)

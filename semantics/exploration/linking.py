@@ -6,6 +6,7 @@ are allocated before the unfolding begins, in program order. Their contents come
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 from semantics.diagnostics import LinkError, Span, TextError
 from semantics.exploration.held import content, load
 from semantics.exploration.program import (
+    ANYBODY,
     Get,
     HostThread,
     Instantiate,
@@ -88,7 +90,7 @@ class Planned:
     number: int
     name: str
     hidden: bool
-    commands: list[Make | Call | Fetch | Begin | Await | Sending | Dispatch | Ending] = field(default_factory=list)
+    commands: list[Make | Call | Fetch | Begin | Await | Message] = field(default_factory=list)
     types: dict[str, ValType] = field(default_factory=dict)
     instances: dict[str, ModuleInst] = field(default_factory=dict)
 
@@ -139,12 +141,25 @@ class Dispatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Merge:
+    """The next message that is posted, of those that `senders` post in their order, goes into the inbox: to `slot`."""
+
+    thread: str
+    senders: dict[str, tuple[Slot, ...]]
+    slot: Slot
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
 class Ending:
     """Terminate."""
 
     thread: str
     slot: Slot
     span: Span | None
+
+
+Message = Sending | Dispatch | Merge | Ending
 
 
 @dataclass(slots=True)
@@ -158,7 +173,7 @@ class Plan:
     modules: list[Module] = field(default_factory=list)
     by_name: dict[str, ModuleInst] = field(default_factory=dict)
     joined: set[str] = field(default_factory=set)
-    messages: dict[tuple[str, str], list[Slot]] = field(default_factory=dict)  # by sender and receiver, in order
+    messages: dict[tuple[str, str], list[Slot]] = field(default_factory=dict)  # by sender (ANYBODY: inbox) and receiver
     endings: dict[str, Slot] = field(default_factory=dict)  # of the threads that others terminate
 
 
@@ -216,8 +231,35 @@ def plan(program: Program, profile: Profile) -> Plan:
                 planned.commands.append(_message(command, planned, found))
             else:
                 planned.commands.append(_resolve(command, planned, found, oracle))
+    for receiver in tuple(found.threads):
+        _inbox(found, receiver)
     _match(found)
     return found
+
+
+def _inbox(found: Plan, receiver: Planned) -> None:
+    """The hidden thread that is the inbox of one that receives from anybody.
+
+    It begins before there is anybody who posts, and its steps only read what their receiver then reads: it orders
+    nothing else.
+    """
+    taken = [c for c in receiver.commands if isinstance(c, Dispatch)]
+    named = Counter(c.thread for c in taken)
+    senders = {s: tuple(slots[named[s] :]) for (s, to), slots in found.messages.items() if to == receiver.name}
+    commands = []
+    for dispatch in [c for c in taken if c.thread == ANYBODY][: sum(map(len, senders.values()))]:
+        for sender, slots in senders.items():
+            for number, slot in enumerate(slots[: dispatch.ordinal + 1], named[sender] + 1):
+                _fits(found, receiver, dispatch, slot, f"message {number} from {sender}")
+        slot = _slot(found.store, *(receiver.types[name] for name in dispatch.results))
+        found.messages.setdefault((ANYBODY, receiver.name), []).append(slot)
+        commands.append(Merge(receiver.name, senders, slot, dispatch.span))
+    if commands:
+        inbox = Planned(len(found.threads), f"inbox of {receiver.name}", True, [*commands])
+        found.threads.append(inbox)
+        main = found.threads[0].commands
+        first = next(n for n, c in enumerate(main) if isinstance(c, Begin | Sending | Dispatch))
+        main.insert(first, Begin(inbox, None))
 
 
 def _match(found: Plan) -> None:
@@ -227,17 +269,25 @@ def _match(found: Plan) -> None:
             slots = found.messages.get((command.thread, thread.name), []) if isinstance(command, Dispatch) else []
             if not isinstance(command, Dispatch) or command.ordinal >= len(slots):
                 continue
-            sent = tuple(found.store.global_(a).type.type for a in slots[command.ordinal].cells)
-            if sent != tuple(thread.types[name] for name in command.results):
-                has = f"has {len(sent)} number{'s' * (len(sent) != 1)} ({', '.join(map(str, sent))})"
-                raise TextError(f"message {command.ordinal + 1} from {command.thread} {has}", command.span)
+            what = f"message {command.ordinal + 1} from {command.thread}"
+            _fits(found, thread, command, slots[command.ordinal], what)
+
+
+def _fits(found: Plan, receiver: Planned, command: Dispatch, slot: Slot, what: str) -> None:
+    sent = tuple(found.store.global_(a).type.type for a in slot.cells)
+    if sent != tuple(receiver.types[name] for name in command.results):
+        has = f"has {len(sent)} number{'s' * (len(sent) != 1)} ({', '.join(map(str, sent))})"
+        raise TextError(f"{what} {has}", command.span)
 
 
 def _message(command: Post | Receive | Terminate, thread: Planned, found: Plan) -> Sending | Dispatch | Ending:
     if isinstance(command, Receive):
         thread.types.update((name, type) for type, name in command.results)
-        before = sum(isinstance(c, Dispatch) and c.thread == command.thread for c in thread.commands)
-        return Dispatch(command.thread, before, tuple(name for _, name in command.results), command.span)
+        results = tuple(name for _, name in command.results)
+        before = Counter(c.thread for c in thread.commands if isinstance(c, Dispatch))
+        if before[ANYBODY] and command.thread != ANYBODY:
+            raise TextError(f"{thread.name} received from anybody before", command.span)
+        return Dispatch(command.thread, before[command.thread], results, command.span)
     if isinstance(command, Terminate):
         if command.thread not in found.endings:
             found.endings[command.thread] = _slot(found.store)

@@ -69,6 +69,7 @@ class Path:
     touched: Mapping[int, Touch] = field(default_factory=dict)  # the first access to each local object; never changed
     ending: Ending | None = None  # where others may see how the thread ends
     outcome: tuple[Value, ...] = ()  # the results of the last command
+    taken: Mapping[str, int] = field(default_factory=dict)  # messages that went to an inbox, by sender; never changed
     exposed: bool = True  # since the last place where its thread may be killed it did what others may notice
 
     def fork(self, node: int, condition: tuple[Term, ...]) -> Path:

@@ -13,6 +13,9 @@ from semantics.diagnostics import Span
 from semantics.syntax.modules import Module
 from semantics.syntax.types import ValType
 
+ANYBODY = "*"
+"""In the place of a sender's name: whoever it is."""
+
 
 class Sent(Enum):
     """What a message may carry besides numbers."""
@@ -98,7 +101,9 @@ class Post:
 class Receive:
     """Waits for the next message from the host thread of that name (W3): its numbers go to registers. Messages from one
     thread to another arrive in the order of their posting; all that their sender did before is ordered before what
-    follows. Blocks for ever where there is no such message."""
+    follows. Blocks for ever where there is no such message. From ANYBODY: the next message of the
+    inbox, which has those that no command before takes by name, in the order of their posting; only such commands may
+    follow."""
 
     thread: str
     results: tuple[tuple[ValType, str], ...] = ()

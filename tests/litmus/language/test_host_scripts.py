@@ -117,6 +117,31 @@ def test_messages_of_two_workers() -> None:
     assert shown(set(found), "page:a", "page:b") == {(2, 1)}
 
 
+def test_an_inbox() -> None:
+    """Who posts is not known; objects are, where all messages carry the same."""
+    page = "worker W\nworker V\npost W memory\npost V memory\nreceive * a m\nreceive * b n\nr = Atomics.load n x"
+    worker = "receive page mem\nAtomics.add mem x {0}\npost page {0} mem"
+    text = written(page, worker.format(1), modules="")
+    text = text.replace("\nexists", f"\nscript V {{\n{worker.format(2)}\n}}\nexists")
+    test = parse_litmus(Source("test", text), WEB)
+    found = set(Problem(explore(test.program, Bounds(), WEB), load_model("wasm-threads")).outcomes())
+    assert shown(found, "page:a", "page:b", "page:r") == {(1, 2, 3), (2, 1, 3)}
+
+
+def test_an_inbox_after_ports() -> None:
+    worker = "post page 1\npost page 2"
+    found = outcomes("worker W\nreceive W a\nreceive * b\nreceive * c", worker, modules="")
+    assert shown(found, "page", "page:a", "page:b", "page:c") == {("blocked", 1, 2, None)}
+
+
+def test_messages_that_an_inbox_cannot_have() -> None:
+    same = "worker W\nreceive * a\nreceive * b"
+    assert "the messages that may come differ" in str(error(same, "post page 1\npost page M"))
+    assert "a message to page has 1 parts" in str(error("worker W\nreceive * a b", "post page 1"))
+    after = "worker W\nreceive * a\nreceive W b"
+    assert "only receive * may follow on receive *" in str(error(after, "post page 1\npost page 2"))
+
+
 def test_scripts_that_wait_for_each_other() -> None:
     found = outcomes("worker W\nreceive W a\npost W 1", "receive page b\npost page 1", modules="")
     assert shown(found, "page", "W") == {("blocked", "blocked")}
