@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from litmus.checking.confinement import violations
@@ -58,7 +58,8 @@ def prepare(test: Test, limits: Limits = UNLIMITED) -> Prepared:
 
 def unfold(program: Program, limits: Limits, profile: Profile = FORK) -> EventStructure:
     """A program's event structure, to the bounds."""
-    return explore(program, Bounds() if limits.loop is None else Bounds(loop=limits.loop), profile)
+    bounds = Bounds(seconds=limits.seconds)
+    return explore(program, bounds if limits.loop is None else replace(bounds, loop=limits.loop), profile)
 
 
 def subject(test: Test, structure: EventStructure) -> Subject:

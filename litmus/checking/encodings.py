@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from time import perf_counter
 
-from litmus.checking.check import gaps_of
+from litmus.checking.check import gaps_of, unfold
 from litmus.checking.limits import UNLIMITED, Limits
 from litmus.checking.merge_properties import unvouched
 from semantics.axioms import load_model
@@ -16,8 +16,7 @@ from semantics.diagnostics import InternalError
 from semantics.encodings import Encoding
 from semantics.encodings.rewriting import modules_of
 from semantics.execution.outcomes import Outcome
-from semantics.exploration import explore
-from semantics.exploration.program import Bounds, Program
+from semantics.exploration.program import Program
 from semantics.runtime.profile import Profile
 from semantics.solver import Problem
 from semantics.validation import validate
@@ -125,8 +124,7 @@ def compare(encoding: Encoding, program: Program, model: Model, limits: Limits =
 
 
 def _problem(program: Program, profile: Profile, model: Model, limits: Limits) -> Problem:
-    bounds = Bounds() if limits.loop is None else Bounds(loop=limits.loop)
-    return Problem(explore(program, bounds, profile), model, time_limit=limits.seconds)
+    return Problem(unfold(program, limits, profile), model, time_limit=limits.seconds)
 
 
 def _seen(encoding: Encoding, outcome: Outcome) -> Outcome:

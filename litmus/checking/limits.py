@@ -8,8 +8,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a user allows one check to cost. `loop`: iterations of a loop (None: the test's own bound, else the
-    default); `seconds`: wall time of one test or script under one model (None: no limit; exploration
-    counts, but is not interrupted)."""
+    default); `seconds`: wall time of one test or script under one model, exploration included (None: no
+    limit)."""
 
     loop: int | None = None
     seconds: float | None = None

@@ -154,8 +154,8 @@ class Program:
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """Where unfolding stops. `loop`: iterations of one loop entry on a path; `calls`: nested calls; `threads`, `nodes`,
-    `events`, `steps`: threads, path nodes, events and reduction steps in all. What a bound cuts is a CUT leaf or an
-    `incomplete` note."""
+    `events`, `steps`: threads, path nodes, events and reduction steps in all; `seconds`: wall time (None: no limit).
+    What a bound cuts is a CUT leaf or an `incomplete` note."""
 
     loop: int = 8
     calls: int = 256
@@ -163,3 +163,4 @@ class Bounds:
     nodes: int = 20_000
     events: int = 10_000
     steps: int = 1_000_000
+    seconds: float | None = None

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from math import inf
+from time import perf_counter
 
 from semantics.diagnostics import InternalError, Span
 from semantics.execution.structure import EXIT_CODE, MADE, Kind, Origin, Status, Touch
@@ -75,6 +77,7 @@ class Unfolding:
         self.oracle = Oracle(plan.store, profile, self.builder)
         self.spin = Spin(bounds.loop)
         self.steps = bounds.steps
+        self._end = inf if bounds.seconds is None else perf_counter() + bounds.seconds
         self.init = -1
         self.paths: list[Path] = []
         self.threads: deque[Path] = deque()
@@ -116,6 +119,9 @@ class Unfolding:
         """Unfolds a path until it ends, forks or is postponed."""
         going = True
         while going:
+            if perf_counter() > self._end:
+                going = self.leaf(path, Status.CUT, f"time limit of {self.bounds.seconds:g} s reached")
+                continue
             if path.exposed:
                 going = killing.may_be_killed(self, path)
                 continue

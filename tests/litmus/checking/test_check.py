@@ -199,3 +199,26 @@ def test_a_model_without_a_rule_for_an_order_allows_nothing(name: str, model: st
     result = check(prepare(test), load_model(model), outcomes=True)
     assert isinstance(result.verdict, verdict)
     assert any("acqrel" in gap for gap in result.gaps) is model.startswith("wasm-threads")
+
+
+BRANCHES = """\
+WASM branches
+{ i32 x; i32 y; }
+module { (func $f shared (local $r i32) MANY) }
+thread P { call $f }
+thread Q { i32.atomic.store x 1 i32.atomic.store y 1 }
+exists (x=2)
+"""
+
+
+def test_unfolding_keeps_to_the_time_limit() -> None:
+    """2^13 paths; those that were begun are cut, and no verdict is given."""
+    once = "(if (i32.atomic.load (i32.const 0)) (then (local.set $r (i32.add (local.get $r) (i32.const 1)))))"
+    test = parse_litmus(Source("branches.litmus", BRANCHES.replace("MANY", once * 13)))
+    limits = Limits(seconds=0.2)
+    prepared = prepare(test, limits)
+    cut = [n.leaf for n in prepared.structure.nodes if n.leaf is not None and n.leaf.status is Status.CUT]
+    assert cut and {leaf.reason for leaf in cut} == {"time limit of 0.2 s reached"}
+    result = check(prepared, load_model("sc"), limits)
+    assert isinstance(result.verdict, Undecided)
+    assert any("time limit of 0.2 s reached" in gap for gap in result.gaps)
