@@ -40,6 +40,7 @@ PROFILES: dict[str, Profile] = {
         embed.EMBED_HANDLE,
         embed.EMBED_WEB,
         handle.HANDLE,
+        handle.HANDLE_UNTYPED,
         module_shared.MODULE_SHARED,
         shared_everything.SHARED_EVERYTHING,
         shared_everything.COOPERATIVE,

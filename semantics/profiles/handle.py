@@ -29,6 +29,7 @@ from semantics.syntax.instructions import DesignInstr
 from semantics.syntax.types import I32, I64, FuncType, GlobalType, HeapKind, Order, RefType, Share, ValType, threadref
 from semantics.terms import Term, apply
 from semantics.validation.context import FUNC, Context, refuse
+from semantics.validation.formation import RESULTS
 from semantics.validation.operands import Arrow, Operands
 from semantics.validation.registry import typing_rule
 
@@ -43,11 +44,17 @@ HANDLE = replace(
     typing=replace(
         FORK.typing,
         name="handle",
-        features=FORK.typing.features | {HANDLES, "thread references"},
+        features=FORK.typing.features | {HANDLES, "thread references", RESULTS},
     ),
     spawn="fork_h",
     handle="opaque",
     trap="to-joiner",
+)
+HANDLE_UNTYPED = replace(
+    HANDLE,
+    name="handle-untyped",
+    summary="handle where all handles have the type threadref: threads have no results, and a status",
+    typing=replace(HANDLE.typing, name="handle-untyped", features=HANDLE.typing.features - {RESULTS}),
 )
 
 STATUS_BITS = 32
@@ -169,7 +176,7 @@ def fork_h(c: Context, e: ForkH, _operands: Operands) -> Arrow:
     -----------------------------------------------
     C |- fork_h i : t1* -> (shared threadref [t2*])
 
-    T6 makes the results sharable.
+    T6 makes the results sharable. Where threadref is written without results, there are none: t2* = eps.
     """
     c.require(e, e.feature)
     ft = c.func(e, e.func)
@@ -178,6 +185,12 @@ def fork_h(c: Context, e: ForkH, _operands: Operands) -> Arrow:
             e,
             f"fork_h needs a shared function: function {c.name(FUNC, e.func)} is local",
             hint="declare the function shared; its body may then use shared definitions only",
+        )
+    if ft.results and RESULTS not in c.discipline.features:
+        raise refuse(
+            e,
+            f"fork_h needs a function without results: function {c.name(FUNC, e.func)} has the type {ft}",
+            hint="store what the thread computes in a shared memory; who joins it reads it there",
         )
     return Arrow(ft.params, (threadref(ft.results),))
 

@@ -117,6 +117,8 @@ REFERENCES: dict[HeapKind, str] = {
     HeapKind.OPAQUE: "imported types",
 }
 """What a design must have for the types of references that Fig. 2 lacks: entries of `Discipline.features`."""
+RESULTS = "results of threads"
+"""What it must have for a threadref that says results."""
 
 
 @typing_rule("reftype", row="B.4, B.5, B.6, B.7: references to more than functions", source="design")
@@ -139,6 +141,8 @@ def reftype_ok(t: ValType, at: Node, discipline: Discipline) -> None:
     elif isinstance(t.of, RefType):
         tabletype_ok(TableType(t.share, Limits(0), t.of), at, discipline)
     elif t.kind is HeapKind.THREAD and isinstance(t.of, tuple):
+        if t.of and RESULTS not in discipline.features:
+            raise NotExpressible(discipline.name, RESULTS, at.span)
         for result in t.of:
             assert not isinstance(result, str)
             valtype_ok(result, t.share, at, discipline, "a {share} thread may not have the result {type}", "reftype")

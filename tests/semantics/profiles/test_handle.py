@@ -15,6 +15,7 @@ from semantics.profiles.handle import (
     CANCELLED,
     DONE,
     HANDLE,
+    HANDLE_UNTYPED,
     RUN,
     TRAPPED,
     ForkH,
@@ -86,6 +87,49 @@ def test_typing_accepts() -> None:
     valid(HANDLE, f"(global shared (mut {HD_I32}) (ref.null (shared (thread i32))))", f"(table shared 1 {HD})")
     valid(HANDLE, "(func (result i32 i64) unreachable (thread.join))")  # of any results, in code that is not reached
     valid(HANDLE, "(func (param threadref) (thread.join (local.get 0)))")
+
+
+def test_threadref_without_results() -> None:
+    """The untyped variant: what the thread gives is its status."""
+    body = main("(drop (thread.await (fork_h $f) (i64.const -1)))", FORK_F, JOIN, CANCEL, "(thread.detach (fork_h $f))")
+    valid(HANDLE_UNTYPED, MEM, STORE, body)
+    valid(
+        HANDLE_UNTYPED,
+        f"(global shared (mut {HD}) (ref.null (shared thread)))",
+        "(func (thread.join (ref.null thread)))",
+    )
+    result = "(func $f shared (result i32) i32.const 1)"
+    forks = "(func (drop (fork_h $f)))"
+    valid(HANDLE, result, forks)
+    refused(HANDLE_UNTYPED, "fork_h", "needs a function without results: function $f has the type", result, forks)
+    for field in (f"(func (param {HD_I32}))", f"(table shared 1 {HD_I32})", "(func (drop (ref.null (thread i32))))"):
+        valid(HANDLE, field)
+        inexpressible(HANDLE_UNTYPED, "results of threads", field)
+
+
+L10 = (MEM, STORE, main(FORK_F, JOIN, "(local.set $r (i32.load (i32.const 0)))"))
+L8 = ("(func $f shared unreachable)", main(FORK_F, "(local.set $r (i32.const 5))", JOIN))
+STATUS = (
+    "(func $f shared unreachable) (func $g shared)",
+    main(
+        "(local.set $r (thread.await (fork_h $f) (i64.const -1)))",
+        "(local.set $s (thread.await (fork_h $g) (i64.const -1)))",
+        locals="(local $r i32) (local $s i32)",
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (L10, {"r=1 T0=done f=done"}),
+        (L8, {"r=5 T0=trap f=trap"}),
+        (STATUS, {"r=1 s=0 T0=done f=trap g=done"}),
+    ],
+    ids=["L10", "L8", "status"],
+)
+def test_untyped_handles_join_as_typed_ones(fields: tuple[str, ...], expected: set[str]) -> None:
+    assert outcomes(HANDLE_UNTYPED, *fields) == outcomes(HANDLE, *fields) == expected
 
 
 def test_typing_refuses() -> None:
