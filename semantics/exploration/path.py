@@ -58,7 +58,7 @@ class Path:
     effects: int = 0
     visible: int = 0
     yields: tuple[int, ...] = ()  # `visible` before each
-    taken: int = -1  # `visible` when its turn began
+    begun: int = -1  # `visible` when its turn began
     notifies: tuple[Sym, ...] = ()
     limits: dict[Sym, Term] = field(default_factory=dict)  # of the notifies
     suspension: int = 0  # the WAIT, NOTIFY or SPAWN event of the pending administrative instruction

@@ -165,7 +165,7 @@ def _at_head(path: Path) -> Configuration:
 
 
 def _seen(path: Path, config: Configuration) -> Seen:
-    fresh = path.taken == path.visible
+    fresh = path.begun == path.visible
     return Seen(config, path.effects, len(path.notifies), path.visible, len(path.yields), fresh)
 
 

@@ -71,7 +71,7 @@ def take(unfolding: Unfolding, path: Path, config: Configuration, pending: TakeT
     for child in made[:1]:
         handles.interrupt(unfolding, child, row, Kind.ACCESS)
         child.effects -= idle(unfolding, handles.suspending(config))
-        child.taken = child.visible
+        child.begun = child.visible
         child.exposed = False  # who is killed now may as well be killed before: it only keeps others from running
     for child in made[1:]:
         unfolding.spin.ended(config)
