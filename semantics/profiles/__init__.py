@@ -38,6 +38,7 @@ PROFILES: dict[str, Profile] = {
         embed.EMBED_CREATE_MODULE,
         embed.EMBED_CREATE_UNCHECKED,
         embed.EMBED_HANDLE,
+        embed.EMBED_WAVM_CLONE,
         embed.EMBED_WEB,
         handle.HANDLE,
         handle.HANDLE_UNTYPED,

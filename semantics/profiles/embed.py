@@ -13,6 +13,7 @@ from semantics.profiles.create import CREATE_UNCHECKED
 from semantics.profiles.create_module import CREATE_MODULE, CREATES, asked, refused, thread_of
 from semantics.profiles.fork import FORK
 from semantics.profiles.handle import HANDLE, JOINS, TYPE, is_handle, spawned
+from semantics.profiles.wavm import WAVM_CLONE
 from semantics.profiles.web import UNCLONEABLE, WEB, cloneable
 from semantics.reduction.access import concrete
 from semantics.reduction.designs import Effect, enter
@@ -186,6 +187,7 @@ EMBED_CREATE_UNCHECKED = embed(CREATE_UNCHECKED, check="none", name="embed-creat
 EMBED_WEB = embed(WEB, check="none", name="embed-web", spawn=SpawnAgain)
 EMBED_CREATE_MODULE = embed(CREATE_MODULE, check="dynamic", name="embed-create-module")
 EMBED_HANDLE = embed(HANDLE, check="dynamic", name="embed-handle")
+EMBED_WAVM_CLONE = embed(WAVM_CLONE, check="none", name="embed-wavm-clone")
 
 
 # --- rules ----------------------------------------------------------------------------------------

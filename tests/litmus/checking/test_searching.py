@@ -74,6 +74,7 @@ KNOWN = {
     "wasi": ("gn", {"T0", "s"}, 2),  # a local global of another instance, which all threads' instances import
     "wasi-relink": ("mn", {"T0", "s"}, 2),  # memories alone are the same
     "wavm": ("tl", {"T0", "s"}, 2),  # a table: contexts have globals of their own only
+    "embed-wavm-clone": ("tl", {"T0", "s"}, 2),
 }
 
 

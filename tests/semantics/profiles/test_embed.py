@@ -14,6 +14,7 @@ from semantics.profiles.embed import (
     EMBED_CREATE_MODULE,
     EMBED_CREATE_UNCHECKED,
     EMBED_HANDLE,
+    EMBED_WAVM_CLONE,
     EMBED_WEB,
     SpawnAgain,
     SpawnFunc,
@@ -24,7 +25,7 @@ from semantics.profiles.embed import (
 from semantics.profiles.fork import FORK
 from semantics.profiles.handle import HANDLE
 from semantics.profiles.wasi import WASI
-from semantics.profiles.wavm import WAVM, WAVM_CLONE
+from semantics.profiles.wavm import WAVM
 from semantics.reduction.fig22_instantiation import instantiate
 from semantics.reduction.hosts import host_function
 from semantics.reduction.run import SequentialStore
@@ -174,7 +175,7 @@ L2 = (
     [
         (EMBED_WEB, {"y=10"}),
         (EMBED_CREATE_UNCHECKED, {"y=11"}),
-        (embed(WAVM_CLONE, check="none", name="embed-wavm-clone"), {"y=11"}),
+        (EMBED_WAVM_CLONE, {"y=11"}),
         (embed(WAVM, check="none", name="embed-wavm"), {"y=10"}),
         (EMBED, {"y=0 T0=trap"}),
     ],
