@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from litmus.language.compiled import MEMORY
+from litmus.language.host_objects import ATOMICS, Buffer, Code, Linked, Member, Number, Thing, atomics, shape, sort_of
 from litmus.language.parts import Parts, ThreadText, Token
 from litmus.language.test import Kind
-from semantics.diagnostics import NotExpressible, Source, Span, TextError, Unsupported
+from semantics.diagnostics import NotExpressible, Span, TextError, Unsupported
 from semantics.exploration.program import (
     ANYBODY,
     Command,
@@ -32,8 +33,7 @@ from semantics.exploration.program import (
 )
 from semantics.runtime.profile import ANY, Profile
 from semantics.syntax.modules import Export, ExternKind, Memory, Module
-from semantics.syntax.types import F32, F64, I32, FuncType, Limits, MemType, NumType, Share, ValType
-from semantics.text import parse_module
+from semantics.syntax.types import F32, F64, I32, FuncType, Limits, MemType, Share, ValType
 from semantics.text.context import suggestion
 from semantics.text.literals import read_float, read_integer
 from semantics.text.sexpr import Text
@@ -43,46 +43,6 @@ _LINE = re.compile(r"[^\n]+")
 _WORD = re.compile(r"=|[^\s=]+")
 _COMMENT = re.compile(r";;.*")
 MAX_PAGES = 65536
-
-
-class Number(NamedTuple):
-    """A number: a constant, or the register that has it."""
-
-    type: ValType
-    value: int | str
-
-
-class Buffer(NamedTuple):
-    """A Memory object: the instance that has it, under what name; `own`: as a definition of a module of the test."""
-
-    instance: str
-    type: MemType
-    export: str = MEMORY
-    own: bool = False
-
-
-class Code(NamedTuple):
-    """A Module object."""
-
-    module: Module
-
-
-class Linked(NamedTuple):
-    """An Instance object, and the memories that it was linked with."""
-
-    instance: str
-    module: Module
-    memories: tuple[Buffer, ...]
-
-
-class Member(NamedTuple):
-    """An export of an instance, but a memory."""
-
-    of: Linked
-    export: Export
-
-
-Thing = Number | Buffer | Code | Linked | Member
 
 
 class Program(NamedTuple):
@@ -415,7 +375,7 @@ class _Agents:
             if isinstance(thing, Buffer) and thing.own:
                 what = "a message with a memory that a module defines"
                 raise Unsupported(f"{what}: make it with `memory`, and import it", self._span([token]))
-        objects = frozenset(_sent(thing) for thing in things if not isinstance(thing, Number))
+        objects = frozenset(sort_of(thing) for thing in things if not isinstance(thing, Number))
         numbers = tuple((thing.type, thing.value) for thing in things if isinstance(thing, Number))
         script.commands.append(Post(receiver, numbers, objects, span))
         if Sent.OTHER in objects:  # the exception ends the script
@@ -470,7 +430,7 @@ class _Agents:
         """That all messages which a receive may take carry the same objects, and numbers of the same types."""
         for ordinal, (place, things) in enumerate(script.merged):
             for sender, sent in self._inbox(script):
-                if any(_shape(other) != _shape(things) for other in sent[: ordinal + 1]):
+                if any(shape(other) != shape(things) for other in sent[: ordinal + 1]):
                     raise self._error(place, f"the messages that may come differ: see those from {sender}")
 
     def _terminate(self, script: _Script, names: list[Token], words: list[Token], span: Span) -> bool:
@@ -491,49 +451,9 @@ class _Agents:
             raise self._error(first, f"{first.text} is no memory")
         instance = f"{script.name.text}.Atomics.{buffer.instance}.{buffer.export}"
         if not any(isinstance(c, Instantiate) and c.instance == instance for c in script.commands):
-            module = _atomics(buffer.type, self.profile)
+            module = atomics(buffer.type, self.profile)
             provider = Provider(buffer.instance, buffer.export)
             script.commands.append(Instantiate(instance, module, (provider,), span))
         type = FuncType(Share.LOCAL, params, results)
         self._invoke(script, names, (instance, operation, ""), type, (words[0], rest), span)
         return True
-
-
-def _shape(things: list[Thing]) -> list[Thing | ValType]:
-    """A message without the values of its numbers."""
-    return [thing.type if isinstance(thing, Number) else thing for thing in things]
-
-
-def _sent(thing: Thing) -> Sent:
-    if isinstance(thing, Code):
-        return Sent.MODULE
-    shared = isinstance(thing, Buffer) and thing.type.share is Share.SHARED
-    return Sent.SHARED_MEMORY if shared else Sent.OTHER
-
-
-_I64 = NumType.I64
-ATOMICS: dict[str, tuple[tuple[ValType, ...], tuple[ValType, ...], str]] = {
-    "load": ((I32,), (I32,), "i32.atomic.load"),
-    "store": ((I32, I32), (), "i32.atomic.store"),
-    "add": ((I32, I32), (I32,), "i32.atomic.rmw.add"),
-    "exchange": ((I32, I32), (I32,), "i32.atomic.rmw.xchg"),
-    "compareExchange": ((I32, I32, I32), (I32,), "i32.atomic.rmw.cmpxchg"),
-    "wait": ((I32, I32, _I64), (I32,), "memory.atomic.wait32"),
-    "notify": ((I32, I32), (I32,), "memory.atomic.notify"),
-}
-"""Parameters, results and instruction of each operation: address first; wait takes a timeout in nanoseconds."""
-
-
-def _atomics(type: MemType, profile: Profile) -> Module:
-    """The module whose exports are the operations on one buffer."""
-    most = "" if type.limits.max is None else str(type.limits.max)
-    shared = "shared" if type.share is Share.SHARED else ""
-    functions = []
-    for name, (params, results, instruction) in ATOMICS.items():
-        operands = " ".join(f"(local.get {i})" for i in range(len(params)))
-        signature = f"(param {' '.join(map(str, params))}) (result {' '.join(map(str, results))})"
-        functions.append(f'(func (export "{name}") {signature} ({instruction} {operands}))')
-    memory = f'(import "host" "{MEMORY}" (memory {type.limits.min} {most} {shared}))'
-    module = parse_module(Source("Atomics", f"(module {memory} {' '.join(functions)})"))
-    validate(module, profile.typing)
-    return module

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from litmus.language.code import expanded_field, module_of, thread_function
 from litmus.language.compiled import INSTANCE, MEMORY
-from litmus.language.host_scripts import Buffer, lower
+from litmus.language.host_objects import Buffer
 from litmus.language.host_scripts import Program as Scripts
+from litmus.language.host_scripts import lower
 from litmus.language.initial_state import State, initial_segments
 from litmus.language.parts import Parts, Range, Token
 from litmus.language.signatures import definitions
