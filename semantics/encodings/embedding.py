@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from semantics.encodings.embedding_styles import CHECKED, INSTANCES, THREADS, UNCHECKED
 from semantics.encodings.encoding import Encoding
 from semantics.encodings.handles import is_handle
-from semantics.encodings.instances import CHECKED, INSTANCES, THREADS, UNCHECKED
 from semantics.encodings.instantiation import instantiating, not_hosted
 from semantics.encodings.nesting import everywhere
 from semantics.encodings.rewriting import (

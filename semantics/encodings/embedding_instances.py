@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from semantics.encodings.embedding import Ask, asking
+from semantics.encodings.embedding_styles import CREATIONS, WORKERS
 from semantics.encodings.encoding import Encoding
-from semantics.encodings.instances import CREATIONS, WORKERS
 from semantics.encodings.instantiation import TYPE as CODE
 from semantics.encodings.instantiation import instantiating, named_code, not_hosted
 from semantics.encodings.nesting import everywhere

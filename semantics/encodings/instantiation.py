@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import count
 
+from semantics.encodings.embedding_styles import INSTANCES
 from semantics.encodings.encoding import Encoding
-from semantics.encodings.instances import INSTANCES
 from semantics.encodings.nesting import everywhere
 from semantics.encodings.rewriting import (
     FUNC,

@@ -169,10 +169,7 @@ def imported(module: Module, name: tuple[str, str]) -> int | None:
 
 def escapes(module: Module, func: int) -> bool:
     """Whether a function is exported, or is a reference: more may call it than the code shows."""
-    constants = [*(g.init for g in module.globals), *(t.init or () for t in module.tables)]
-    constants += [item for e in module.elems for item in e.items]
-    taken = {e.func for e in (*all_code(module), *chain(*constants)) if isinstance(e, RefFunc)}
-    return func in taken | {e.index for e in module.exports if e.kind is FUNC}
+    return func in referred(module) | {e.index for e in module.exports if e.kind is FUNC}
 
 
 def importing(module: Module, imports: Iterable[Import], without: int | None = None) -> Module:
@@ -213,7 +210,6 @@ def _reindexed(module: Module, funcs: list[int]) -> Module:
         Space.DATA: len(module.datas),
     }
     moved = Renumbering({**{space: range(size) for space, size in sizes.items()}, Space.FUNC: funcs})
-
     return replace(
         constants(module, moved.code),
         funcs=tuple(replace(f, body=moved.code(f.body)) for f in module.funcs),

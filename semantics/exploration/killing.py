@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING
 from semantics.execution.structure import Origin, Status
 from semantics.exploration.builder import Builder
 from semantics.exploration.path import Path
-from semantics.reduction.designs import EFFECTS
+from semantics.reduction.hosts import host_effects
 from semantics.runtime.profile import Profile
-from semantics.runtime.store import HOST, FuncInst, Store
+from semantics.runtime.store import Store
 from semantics.terms import Sym, Term, negate
 
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 
 def symbol(builder: Builder, profile: Profile, store: Store) -> Sym | None:
     """The OVER symbol of an exploration; None where nothing ends a whole program."""
-    host = (f.code.body for f in store.objects if isinstance(f, FuncInst) and f.instance is HOST)
-    if not profile.kills and not any(EFFECTS[type(e)].dooms for body in host for e in body if type(e) in EFFECTS):
+    if not profile.kills and not any(effect.dooms for effect in host_effects(store)):
         return None
     over = builder.symbol(1, "over")
     builder.introduce(over, Origin.OVER)

@@ -15,7 +15,7 @@ from semantics.reduction.machine import evaluating, interrupted
 from semantics.reduction.turns import FREE, STATE_BITS, passing, state_of, taking
 from semantics.runtime.actions import Action, Read
 from semantics.runtime.configuration import Configuration, Doing, TakeTurn
-from semantics.runtime.store import HOST, FuncInst
+from semantics.runtime.store import HOST
 from semantics.syntax.instructions import Instr
 from semantics.syntax.types import Order
 from semantics.terms import apply
@@ -47,10 +47,8 @@ def end(unfolding: Unfolding, path: Path, doing: Doing) -> None:
 def idle(unfolding: Unfolding, instr: Instr | None) -> bool:
     """Whether an instruction only lets others run. Where the host has calls that name who runs next, the turn that is
     passed on may be one that was meant for just this thread."""
-    if instr.__class__ not in EFFECTS or not EFFECTS[instr.__class__].idle:
-        return False
-    host = (f.code.body for f in unfolding.plan.store.objects if isinstance(f, FuncInst) and f.instance is HOST)
-    return not any(EFFECTS[type(e)].hands for body in host for e in body if type(e) in EFFECTS)
+    effect = EFFECTS.get(instr.__class__)
+    return effect is not None and effect.idle and not unfolding.hands
 
 
 def _event(unfolding: Unfolding, path: Path, rule: str, actions: tuple[Action, ...]) -> None:
@@ -62,8 +60,7 @@ def _event(unfolding: Unfolding, path: Path, rule: str, actions: tuple[Action, .
 def take(unfolding: Unfolding, path: Path, config: Configuration, pending: TakeTurn) -> bool:
     """take': a slice begins; none does where the thread is suspended for ever. Whether the path goes on."""
     [row] = interrupted(config, unfolding.oracle)
-    conditions = [row.step.condition]
-    doing = unfolding.builder.symbol(STATE_BITS)
+    conditions, doing = [row.step.condition], unfolding.builder.symbol(STATE_BITS)
     if pending.was is Doing.SUSPENDED:
         never = apply("eq", 1, doing, Doing.SUSPENDED, arg_width=STATE_BITS)
         conditions.append((never, *killing.goes_on(unfolding, path)))

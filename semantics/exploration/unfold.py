@@ -28,6 +28,7 @@ from semantics.exploration.oracle import Oracle, Undecided
 from semantics.exploration.path import Path
 from semantics.exploration.program import Bounds
 from semantics.exploration.spin import Spin, Verdict, outermost
+from semantics.reduction.hosts import host_effects
 from semantics.reduction.machine import Stop, redex_operands, run_pure, successors, with_operand
 from semantics.reduction.operands import ALL_CONCRETE, CONCRETE, concrete_positions
 from semantics.runtime.actions import (
@@ -84,6 +85,7 @@ class Unfolding:
         self.joins = handles.Joins()
         self.region_names: dict[Region, str] = {}  # of objects that appear as the program runs
         self.over = killing.symbol(self.builder, profile, plan.store)
+        self.hands = any(effect.hands for effect in host_effects(plan.store))  # a thread may be named that runs next
         self.messages = messages.Messages()
         self._postponed: list[_Postponed] = []
         self._held: dict[int, dict[Region, Content]] = {}

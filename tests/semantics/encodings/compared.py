@@ -12,7 +12,6 @@ from semantics.axioms.model import Model
 from semantics.diagnostics import Source
 from semantics.encodings import Encoding
 from semantics.encodings.generator import MEMORY, closed
-from semantics.execution.outcomes import Outcome
 from semantics.exploration.program import Cell, Instantiate, Program, Provider
 from semantics.text import parse_module
 
@@ -54,16 +53,3 @@ def decided(encoding: Encoding, made: Program) -> Compared:
     found = compare(encoding, made, model(encoding.source.model), LIMITS)
     assert not found.gaps, found.gaps
     return found
-
-
-def shown(outcomes: frozenset[Outcome], *wanted: str) -> set[tuple[object, ...]]:
-    """Of each outcome, registers "main:r", cells "x" and ends of threads "main"."""
-
-    def one(outcome: Outcome, what: str) -> object:
-        thread, colon, register = what.partition(":")
-        if colon:
-            return outcome.value((thread, register))
-        status = outcome.status(thread)
-        return outcome.value(("", what)) if status is None else status.value
-
-    return {tuple(one(o, w) for w in wanted) for o in outcomes}

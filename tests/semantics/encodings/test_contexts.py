@@ -15,7 +15,8 @@ from semantics.exploration.program import HostThread, Invoke, Program, Spawn
 from semantics.profiles.wavm import WAVM_CLONE
 from semantics.syntax.modules import Module
 from semantics.syntax.types import Share
-from tests.semantics.encodings.compared import AWAIT, LIMITS, compared, decided, linked, program, shown
+from tests.semantics.encodings.compared import AWAIT, LIMITS, compared, decided, linked, program
+from tests.semantics.profiles.hosted import shown
 
 X7, TLS, CLONE = (ENCODINGS[n] for n in ("X7", "X7-tls", "X7-clone"))
 BY_INDEX = "a thread that is entered by reference, or whose id is used"

@@ -15,7 +15,8 @@ from semantics.profiles.create_module import RefModule, ThreadCreateMod
 from semantics.syntax.instructions import Call, Expr, Fork, Instantiate, Instr
 from semantics.syntax.modules import Module
 from semantics.validation import validate
-from tests.semantics.encodings.compared import LIMITS, compared, program, shown
+from tests.semantics.encodings.compared import LIMITS, compared, program
+from tests.semantics.profiles.hosted import shown
 
 BOOT, LIFT = ENCODINGS["X4"], ENCODINGS["X4-fork-refs"]
 R = "(local $r i32) (local $s i32)"

@@ -12,7 +12,8 @@ from semantics.encodings import ENCODINGS
 from semantics.encodings.generator import MEMORY
 from semantics.exploration.program import Instantiate
 from semantics.text import parse_module
-from tests.semantics.encodings.compared import AWAIT, LIMITS, compared, model, program, shown
+from tests.semantics.encodings.compared import AWAIT, LIMITS, compared, model, program
+from tests.semantics.profiles.hosted import shown
 
 UNCHECKED, MODULE, HANDLE, WEB = (ENCODINGS[f"X11-{n}"] for n in ("create-unchecked", "create-module", "handle", "web"))
 R = "(local $r i32)"

@@ -29,7 +29,8 @@ from semantics.syntax.modules import ExternKind, Global, Module, with_nested
 from semantics.syntax.types import SHARED_ANYREF, GlobalType, Share
 from semantics.text import parse_module
 from semantics.text.printer import print_module
-from tests.semantics.encodings.compared import LIMITS, compared, program, shown
+from tests.semantics.encodings.compared import LIMITS, compared, program
+from tests.semantics.profiles.hosted import shown
 
 X2 = ENCODINGS["X2"]
 STORE = "(func $store shared (param i32 i32) (i32.store (local.get 0) (local.get 1)))"

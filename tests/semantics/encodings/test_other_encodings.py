@@ -15,7 +15,8 @@ from semantics.exploration.program import Instantiate, Program
 from semantics.syntax.instructions import Drop, Expr, GlobalSet, Instr, Wait
 from semantics.syntax.modules import Module
 from semantics.text import parse_module
-from tests.semantics.encodings.compared import LIMITS, OBSERVED, compared, model, program, shown
+from tests.semantics.encodings.compared import LIMITS, OBSERVED, compared, model, program
+from tests.semantics.profiles.hosted import shown
 
 X5, X6, X8, X9 = (ENCODINGS[n] for n in ("X5", "X6", "X8", "X9"))
 R = "(local $r i32)"

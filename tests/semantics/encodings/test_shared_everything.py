@@ -17,7 +17,8 @@ from semantics.syntax.modules import Module
 from semantics.syntax.types import Order, Share
 from semantics.text import parse_module
 from semantics.validation import validate
-from tests.semantics.encodings.compared import AWAIT, LIMITS, OBSERVED, compared, model, program, shown
+from tests.semantics.encodings.compared import AWAIT, LIMITS, OBSERVED, compared, model, program
+from tests.semantics.profiles.hosted import shown
 
 X10 = ENCODINGS["X10"]
 REF = '(import "component" "thread.spawn-ref" (func $ref shared (param (shared funcref) i32) (result i32)))'

@@ -18,7 +18,8 @@ from semantics.exploration.program import Cell, Program
 from semantics.profiles.wasi import WASI, WASI_CHILD
 from semantics.syntax.instructions import Call, Expr, Instantiate, Instr, LocalGet
 from semantics.syntax.modules import Module
-from tests.semantics.encodings.compared import AWAIT, LIMITS, compared, decided, linked, program, shown
+from tests.semantics.encodings.compared import AWAIT, LIMITS, compared, decided, linked, program
+from tests.semantics.profiles.hosted import shown
 
 X3, FORK = ENCODINGS["X3"], ENCODINGS["X3-fork"]
 BOTH = pytest.mark.parametrize("encoding", [X3, FORK], ids=["workers", "fork"])

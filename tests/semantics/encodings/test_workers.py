@@ -12,7 +12,8 @@ from semantics.encodings.rewriting import instructions, modules_of, replaced, tr
 from semantics.exploration.program import Program
 from semantics.syntax.instructions import Call, Expr, Instr
 from semantics.syntax.modules import Module
-from tests.semantics.encodings.compared import AWAIT, LIMITS, compared, program, shown
+from tests.semantics.encodings.compared import AWAIT, LIMITS, compared, program
+from tests.semantics.profiles.hosted import shown
 
 X1 = ENCODINGS["X1"]
 R = "(local $r i32)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from semantics.axioms import load_model
 from semantics.diagnostics import Source
@@ -60,7 +61,7 @@ def outcomes(profile: Profile, text: str, model: str | None = None, **rest: obje
     return set(found)
 
 
-def shown(found: set[Outcome], *wanted: str) -> set[tuple[object, ...]]:
+def shown(found: AbstractSet[Outcome], *wanted: str) -> set[tuple[object, ...]]:
     """Of each outcome, the wanted registers ("thread:r"), cells ("x") and statuses ("thread"), by their words."""
 
     def one(outcome: Outcome, what: str) -> object:
